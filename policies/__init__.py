@@ -1,0 +1,1 @@
+"""The policy language, its built-in policies and the judge."""

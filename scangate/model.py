@@ -1,0 +1,395 @@
+"""The one model that every part speaks: findings, the ledger, and the parts of the results document.
+
+All values are frozen. Text comes from scanners and repositories and is hostile: encoders in `reports/` escape it
+for their sink; nothing here does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Model(BaseModel):
+    """Base of every value: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Severity(StrEnum):
+    """How bad a finding is. `unknown` is a fact of its own and never sorts as zero."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+    UNKNOWN = "unknown"
+
+    @property
+    def rank(self) -> int:
+        """Position for sorting, worst highest; `unknown` sorts between high and medium, so that it is seen."""
+        return _SEVERITY_RANK[self]
+
+
+_SEVERITY_RANK = {
+    Severity.CRITICAL: 5,
+    Severity.HIGH: 4,
+    Severity.UNKNOWN: 3,
+    Severity.MEDIUM: 2,
+    Severity.LOW: 1,
+    Severity.INFO: 0,
+}
+
+SEVERITY_SCALE = (Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
+"""The ordered scale that comparisons such as `>=high` use; `unknown` has no place on it."""
+
+
+class Confidence(StrEnum):
+    """How sure the scanner is."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    UNKNOWN = "unknown"
+
+
+class Category(StrEnum):
+    """What kind of problem a finding is. `control` findings are about the gate itself."""
+
+    CODE = "code"
+    DEPENDENCY = "dependency"
+    CONTAINER = "container"
+    IAC = "iac"
+    WEB = "web"
+    SECRET = "secret"  # noqa: S105 (a category's name)
+    LICENSE = "license"
+    CONTROL = "control"
+
+
+class Rule(Model):
+    """The rule that fired: `id` in its scanner's own words, `cwe` as numbers."""
+
+    id: str
+    name: str = ""
+    help_uri: str = ""
+    cwe: tuple[int, ...] = ()
+
+
+class Rating(Model):
+    """One opinion on severity. `method` is `word` or a CVSS version such as `CVSS:3.1`."""
+
+    source: str
+    severity: Severity
+    method: str = "word"
+    word: str = ""
+    vector: str = ""
+    score: float | None = None
+
+
+class FileLocation(Model):
+    """A place in a file. Lines and columns count from 1 (columns in code points); `end_column` is exclusive.
+
+    `path` is relative to the repository's root, POSIX, NFC. `line` is None for a finding about the whole file.
+    """
+
+    kind: Literal["file"] = "file"
+    path: str
+    line: int | None = None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+    snippet: str = ""
+    scope: str = ""
+    """Qualified name of the enclosing definition, where known."""
+
+
+class PackageLocation(Model):
+    """A package as a manifest or lock file names it."""
+
+    kind: Literal["package"] = "package"
+    purl: str
+    name: str
+    version: str = ""
+    manifest: str = ""
+    line: int | None = None
+    direct: bool | None = None
+    scope: Literal["runtime", "dev", "build", "unknown"] = "unknown"
+    fixed_in: tuple[str, ...] = ()
+
+
+class ImageLocation(Model):
+    """A package or file inside a container image."""
+
+    kind: Literal["image"] = "image"
+    ref: str
+    digest: str = ""
+    layer: str = ""
+    package: str = ""
+
+
+class ResourceLocation(Model):
+    """An infrastructure resource: its address (`aws_s3_bucket.logs`) and the lines that define it."""
+
+    kind: Literal["resource"] = "resource"
+    address: str
+    path: str
+    line: int | None = None
+    end_line: int | None = None
+    snippet: str = ""
+
+
+class WebLocation(Model):
+    """A place in a running application."""
+
+    kind: Literal["web"] = "web"
+    url: str
+    method: str = ""
+    param: str = ""
+    evidence: str = ""
+
+
+Location = Annotated[
+    FileLocation | PackageLocation | ImageLocation | ResourceLocation | WebLocation,
+    Field(discriminator="kind"),
+]
+
+
+class Fix(Model):
+    """Whether something can be done: `versions` that mend a package, or a text for anything else."""
+
+    state: Literal["available", "none", "wont-fix", "unknown"] = "unknown"
+    versions: tuple[str, ...] = ()
+    text: str = ""
+
+
+class Source(Model):
+    """One scanner's report of the finding, in its own words."""
+
+    scanner: str
+    rule_id: str
+    severity: str = ""
+    version: str = ""
+    database_date: str = ""
+    message: str = ""
+
+
+class Relief(Model):
+    """A reason why a finding may not count. Relief marks a finding and never removes it."""
+
+    kind: Literal["inline", "tool"]
+    """`inline`: a comment in the scanned file; `tool`: a suppression that an imported output carries."""
+    by: str
+    """The comment or mark as written, such as `nosec B602`."""
+    reason: str = ""
+
+
+class Effect(StrEnum):
+    """What the policy makes of a finding, strongest first; `relieved` is a finding that relief keeps from counting."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    INFO = "info"
+    RELIEVED = "relieved"
+    NONE = "none"
+
+
+class Finding(Model):
+    """One problem, with everything that any scanner said of it.
+
+    `severity` is the effective one of `ratings`; `severity_from` names the rating that won and why.
+    `id` is the fingerprint (empty until identified) and `parts` is what it was made of.
+    `state` is `unknown` until the finding is compared with a baseline.
+    """
+
+    category: Category
+    rule: Rule
+    title: str
+    message: str = ""
+    severity: Severity
+    location: Location
+    id: str = ""
+    ratings: tuple[Rating, ...] = ()
+    severity_from: str = ""
+    confidence: Confidence = Confidence.UNKNOWN
+    ids: tuple[str, ...] = ()
+    fix: Fix = Fix()
+    sources: tuple[Source, ...] = ()
+    state: Literal["new", "existing", "fixed", "unknown"] = "unknown"
+    relief: tuple[Relief, ...] = ()
+    effect: Effect = Effect.NONE
+    parts: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The repository file that the finding is shown under; empty for images and web pages."""
+        match self.location:
+            case FileLocation(path=path) | ResourceLocation(path=path):
+                return path
+            case PackageLocation(manifest=manifest):
+                return manifest
+            case _:
+                return ""
+
+    @property
+    def line(self) -> int | None:
+        """First line of the finding in `path`, counted from 1, where there is one."""
+        return getattr(self.location, "line", None)
+
+
+class LedgerState(StrEnum):
+    """What became of one scanner on one target. Only `ran` and `not-applicable` are wholly well."""
+
+    RAN = "ran"
+    PARTIAL = "partial"
+    NOT_APPLICABLE = "not-applicable"
+    DISABLED = "disabled"
+    MISSING = "missing"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    UNREADABLE = "unreadable"
+    STALE = "stale"
+    DEFERRED = "deferred"
+
+    @property
+    def looked(self) -> bool:
+        """Whether the scanner looked at its target at all."""
+        return self in (LedgerState.RAN, LedgerState.PARTIAL, LedgerState.STALE)
+
+
+class Skip(Model):
+    """Something that was not looked at, and why."""
+
+    path: str
+    reason: str
+
+
+class LedgerEntry(Model):
+    """Exactly one per scanner and target. `seconds` is wall time; `kinds` are the inventory kinds it looks at."""
+
+    scanner: str
+    target: str
+    state: LedgerState
+    reason: str = ""
+    mend: str = ""
+    """The command or step that mends a state which is not well."""
+    kinds: tuple[str, ...] = ()
+    seconds: float = 0.0
+    version: str = ""
+    tool: str = ""
+    """Which tool ran: `store`, `settings: PATH`, `PATH: PATH`, `import: FILE`."""
+    database_date: str = ""
+    considered: int = 0
+    scanned: int = 0
+    skipped: tuple[Skip, ...] = ()
+    findings: int = 0
+
+
+class KindFound(Model):
+    """A kind of thing that the inventory found: Python code, PyPI dependencies, Terraform, …
+
+    `supported_by` names the scanners here that can look at it; `excluded` counts files that settings excluded.
+    """
+
+    kind: str
+    label: str
+    files: int
+    examples: tuple[str, ...] = ()
+    excluded: int = 0
+    supported_by: tuple[str, ...] = ()
+
+
+class InventorySummary(Model):
+    """What the scanned tree holds, as the results document keeps it."""
+
+    root: str = ""
+    """Name of the scanned folder (its last part only: reports travel)."""
+    git: bool = False
+    commit: str = ""
+    files: int = 0
+    kinds: tuple[KindFound, ...] = ()
+    skipped: tuple[Skip, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class RuleMatch(Model):
+    """Why one policy rule matched one finding: field, its value, and where the value came from."""
+
+    rule: str
+    effect: Effect
+    why: str = ""
+    fields: tuple[str, ...] = ()
+
+
+class Judgement(Model):
+    """The policy's word on one finding. `would` is the effect that it would have had without its relief."""
+
+    finding: str
+    effect: Effect
+    matches: tuple[RuleMatch, ...] = ()
+    would: Effect | None = None
+
+
+class Outcome(StrEnum):
+    """The verdict in one word."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+
+
+class Verdict(Model):
+    """The gate's decision. `incomplete` lists every reason why the run did not look as it should have."""
+
+    outcome: Outcome
+    exit_code: Literal[0, 1, 3]
+    policy: str
+    policy_digest: str = ""
+    environment: str = ""
+    judged: tuple[Judgement, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+    """Gaps in coverage that the policy accepts by name, with its reason."""
+    warnings: tuple[str, ...] = ()
+    counts: dict[str, int] = {}
+    """Findings by effect."""
+
+
+class ToolInfo(Model):
+    """The program that wrote the results."""
+
+    name: str = "scangate"
+    version: str = ""
+
+
+class RunInfo(Model):
+    """When and how the run happened. Times are RFC 3339 in UTC; `seconds` is wall time."""
+
+    id: str
+    started: str
+    seconds: float = 0.0
+    command: Literal["scan", "import", "merge"] = "scan"
+    interrupted: bool = False
+
+
+SCHEMA_VERSION = "1.0"
+
+
+class Results(Model):
+    """The results document (`scangate-results.json`), from which every report and every later verdict starts."""
+
+    schema_version: str = SCHEMA_VERSION
+    tool: ToolInfo = ToolInfo()
+    run: RunInfo
+    inventory: InventorySummary = InventorySummary()
+    ledger: tuple[LedgerEntry, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    verdict: Verdict | None = None
+
+
+def worst(severities: Iterable[Severity]) -> Severity:
+    """The worst of some severities, `unknown` for none."""
+    return max(severities, key=lambda s: s.rank, default=Severity.UNKNOWN)

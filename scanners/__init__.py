@@ -1,0 +1,1 @@
+"""Scanner adapters: one file per scanner, listed in `registry.py`."""

@@ -1,0 +1,193 @@
+"""What a scanner is: a value that says what to run and how to read what came out. Both are pure.
+
+Only the runner in `scangate/execute.py` touches processes. A scanner that cannot be described by one command
+(it needs a server, or two steps) also fits `Driven` and is handed a function that runs commands for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from scangate.model import Category, Finding, LedgerState, Skip
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """The program behind a scanner. `name` is its folder in `locks/`, `versions` a PEP 440 range we know to work."""
+
+    name: str
+    executable: str
+    versions: str
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program that was found: `origin` is `store`, `settings: PATH` or `PATH: PATH`, as the ledger shows it."""
+
+    path: Path
+    version: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """What one job looks at. `files` are relative to the root, POSIX; `name` is `.` or the one file."""
+
+    name: str
+    kinds: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scanner on one target (or on one share of its files).
+
+    `root` is the scanned tree, absolute; `work` an empty private folder that is deleted afterwards;
+    `threads` how many cores the tool may use; `rules` more rule folders and `advisories` a folder of OSV records,
+    both from trusted settings; `offline` forbids any look-up outside this machine.
+    `tool` is None when an existing output is read.
+    """
+
+    scanner: str
+    target: Target
+    root: Path
+    work: Path
+    tool: Tool | None = None
+    threads: int = 1
+    rules: tuple[Path, ...] = ()
+    advisories: Path | None = None
+    offline: bool = False
+
+    @property
+    def program(self) -> str:
+        """The tool's path as an argument; only jobs that run have one."""
+        if self.tool is None:
+            raise ValueError(f"{self.scanner}: a job that only reads has no program")
+        return str(self.tool.path)
+
+    @property
+    def version(self) -> str:
+        """The tool's version, empty when unknown."""
+        return self.tool.version if self.tool else ""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One process: an argument list (never a shell), additions to the minimal environment, and files to write first.
+
+    `files` are written below the job's `work` folder, which is also the working directory.
+    `report` names the file below `work` that the tool writes; empty means standard output.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    report: str = ""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a process left behind. `exit_code` is None when an existing output is read, and never trusted alone."""
+
+    report: bytes
+    exit_code: int | None = None
+    stderr: str = ""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a scanner said, and what it looked at.
+
+    `scanned` counts files or dependencies that were looked at (None: all that were considered);
+    any state but `ran` needs a `reason`. Findings of a failed scanner are kept.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    scanned: int | None = None
+    skipped: tuple[Skip, ...] = ()
+    state: LedgerState = LedgerState.RAN
+    reason: str = ""
+    mend: str = ""
+    version: str = ""
+    database_date: str = ""
+
+
+class ScannerError(Exception):
+    """A scanner did not do its work: becomes the job's ledger state, with the reason and the step that mends it."""
+
+    def __init__(self, state: LedgerState, reason: str, *, mend: str = "") -> None:
+        super().__init__(reason)
+        self.state = state
+        self.reason = reason
+        self.mend = mend
+
+
+def failed(reason: str, *, mend: str = "") -> ScannerError:
+    """The tool said that it failed."""
+    return ScannerError(LedgerState.FAILED, reason, mend=mend)
+
+
+def unreadable(reason: str) -> ScannerError:
+    """The tool's output is not what its format promises."""
+    return ScannerError(LedgerState.UNREADABLE, reason)
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A tiny input with one known finding: `rule` must be reported. `advisories` names a folder among `files`."""
+
+    files: Mapping[str, str]
+    rule: str
+    advisories: str = ""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A rough estimate to plan by: seconds to start, and seconds per megabyte of input on one core."""
+
+    start: float
+    per_megabyte: float
+
+
+class Reader(Protocol):
+    """Reads a tool's output. Raises `ScannerError` where it cannot."""
+
+    @property
+    def name(self) -> str: ...
+
+    def parse(self, output: Output, job: Job) -> Parsed: ...
+
+
+class Scanner(Reader, Protocol):
+    """A scanner adapter.
+
+    `kinds` are the inventory kinds it can look at; `per_file` makes every file a target of its own (manifests);
+    `splits` says that a target's files may be shared out over several processes.
+    """
+
+    @property
+    def category(self) -> Category: ...
+    @property
+    def tool(self) -> ToolSpec: ...
+    @property
+    def kinds(self) -> frozenset[str]: ...
+    @property
+    def per_file(self) -> bool: ...
+    @property
+    def splits(self) -> bool: ...
+    @property
+    def cost(self) -> Cost: ...
+    @property
+    def canary(self) -> Canary: ...
+
+    def command(self, job: Job) -> Command: ...
+
+
+@runtime_checkable
+class Driven(Protocol):
+    """A scanner that needs more than one command: it drives the work itself through `execute`."""
+
+    def run(self, job: Job, execute: Callable[[Command], Output]) -> Parsed: ...

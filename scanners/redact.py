@@ -1,0 +1,28 @@
+"""Keeps secrets out of the model: what a scanner quotes from a hard-coded credential is masked before it enters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+SECRET_CWES = frozenset({256, 257, 259, 312, 319, 321, 522, 540, 798})
+"""Weaknesses whose evidence is likely to be the secret itself."""
+
+_LITERAL = re.compile(r"""(?P<quote>"{3}|'{3}|["'`])(?P<text>.*?)(?P=quote)""", re.DOTALL)
+_OPEN_LITERAL = re.compile(r"""(["'`])[^"'`]{4,}$""", re.MULTILINE)
+MASK = "****"
+
+
+def is_secret_weakness(cwes: Iterable[int]) -> bool:
+    """Whether a finding of these weaknesses may quote a secret."""
+    return not SECRET_CWES.isdisjoint(cwes)
+
+
+def mask_literals(text: str) -> str:
+    """The text with every quoted string of four or more characters masked, closed on its line or not."""
+
+    def mask(match: re.Match[str]) -> str:
+        quote, inner = match["quote"], match["text"]
+        return f"{quote}{MASK if len(inner) >= len(MASK) else inner}{quote}"
+
+    return _OPEN_LITERAL.sub(rf"\1{MASK}", _LITERAL.sub(mask, text))
