@@ -69,9 +69,7 @@ def cvss_rating(source: str, vector: str) -> Rating | None:
 
 
 def _scored(source: str, method: str, vector: str, score: float) -> Rating:
-    return Rating(
-        source=source, severity=score_severity(score, method), method=method, vector=vector, score=score
-    )
+    return Rating(source=source, severity=score_severity(score, method), method=method, vector=vector, score=score)
 
 
 def score_severity(score: float, method: str = "CVSS:3.1") -> Severity:
