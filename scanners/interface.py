@@ -80,12 +80,14 @@ class Command:
 
     `files` are written below the job's `work` folder, which is also the working directory.
     `report` names the file below `work` that the tool writes; empty means standard output.
+    `network` lets the settings for proxies, certificates and package indexes through, for what needs a registry.
     """
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     report: str = ""
+    network: bool = False
 
 
 @dataclass(frozen=True)

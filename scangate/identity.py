@@ -1,0 +1,160 @@
+"""Fingerprints: what a finding is, whatever line it has moved to.
+
+A fingerprint is a hash over a canonical list, never over joined strings. Severity, message, line, column and the
+tool's version are not identity. The list is kept beside it (`Finding.parts`), so that a later version can be derived.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from packageurl import PackageURL
+
+from scangate.model import FileLocation, Finding, ImageLocation, PackageLocation, ResourceLocation, WebLocation
+from scangate.scanners.source import SourceTree
+
+_VERSION = "v1"
+_LENGTH = 26
+_MARKS = re.compile(r"(#|//)\s*(nosec|nosem|nosemgrep|noqa|checkov:skip)\b.*$", re.IGNORECASE | re.MULTILINE)
+_SPACE = re.compile(r"\s+")
+_HEADER = re.compile(r"\b(?:def|class|func|function|interface|module|struct|trait|object)\s+(?:\([^)]*\)\s*)?(\w+)")
+_VARIABLE = re.compile(r"^(?:\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|\d{4}-\d\d-\d\d)$", re.IGNORECASE)
+
+
+def identify(findings: Iterable[Finding], root: Path | None) -> tuple[Finding, ...]:
+    """The findings with their fingerprints, sorted by place. Twins get an ordinal in file order.
+
+    `root` is the scanned tree, read for the definitions around findings; None when only an output is at hand.
+    """
+    scopes = _Scopes(root)
+    seen: Counter[tuple[str, ...]] = Counter()
+    identified = []
+    for finding in sorted(findings, key=_place):
+        placed = _with_scope(finding, scopes)
+        parts = _parts(placed)
+        ordinal = seen[parts]
+        seen[parts] += 1
+        parts = (*parts, str(ordinal)) if ordinal else parts
+        identified.append(placed.model_copy(update={"id": fingerprint(placed.category, parts), "parts": parts}))
+    return tuple(identified)
+
+
+def fingerprint(category: str, parts: Sequence[str]) -> str:
+    """The fingerprint of some identity parts: `v1:<category>:` and 26 characters of base32."""
+    canonical = json.dumps([_VERSION, category, *parts], ensure_ascii=True, separators=(",", ":"))
+    digest = base64.b32encode(hashlib.sha256(canonical.encode()).digest()).decode().lower()
+    return f"{_VERSION}:{category}:{digest[:_LENGTH]}"
+
+
+def _place(finding: Finding) -> tuple[str, int, int, str, str, str]:
+    location = finding.location
+    column = location.column if isinstance(location, FileLocation) else None
+    scanner = finding.sources[0].scanner if finding.sources else ""
+    return (finding.path, finding.line or 0, column or 0, scanner, finding.rule.id, finding.title)
+
+
+def _parts(finding: Finding) -> tuple[str, ...]:
+    scanner = finding.sources[0].scanner if finding.sources else ""
+    rule = f"{scanner}:{finding.rule.id}"
+    match finding.location:
+        case FileLocation() as place:
+            return (rule, place.path, place.scope, _essence(place.snippet))
+        case ResourceLocation() as place:
+            return (rule, place.path, place.address) if place.address else (rule, place.path, _essence(place.snippet))
+        case PackageLocation() as place:
+            return (finding.ids[0] if finding.ids else rule, _package(place.purl), place.manifest)
+        case ImageLocation() as place:
+            name = finding.ids[0] if finding.ids else rule
+            return (name, place.ref.split("@")[0].rsplit(":", 1)[0], _package(place.package))
+        case WebLocation() as place:
+            return (rule, place.method.upper(), _route(place.url), place.param)
+
+
+def _essence(snippet: str) -> str:
+    """The matched lines without white space and without suppression comments."""
+    return _SPACE.sub("", _MARKS.sub("", snippet))
+
+
+def _package(purl: str) -> str:
+    """A package URL without its version and qualifiers."""
+    try:
+        parsed = PackageURL.from_string(purl)
+    except ValueError:
+        return purl
+    return PackageURL(parsed.type, parsed.namespace, parsed.name).to_string()
+
+
+def _route(url: str) -> str:
+    """A URL's path with numbers, UUIDs, hashes and dates as `{}`; no host and no query."""
+    return "/".join("{}" if _VARIABLE.match(part) else part for part in urlsplit(url).path.split("/"))
+
+
+def _with_scope(finding: Finding, scopes: _Scopes) -> Finding:
+    location = finding.location
+    if not isinstance(location, FileLocation) or location.line is None or location.scope:
+        return finding
+    scope = scopes.around(location.path, location.line)
+    return finding.model_copy(update={"location": location.model_copy(update={"scope": scope})}) if scope else finding
+
+
+class _Scopes:
+    """Finds the definition around a line: by syntax tree in Python, elsewhere by headers with less indentation."""
+
+    def __init__(self, root: Path | None) -> None:
+        self._tree = SourceTree(root) if root else None
+        self._python: dict[str, list[tuple[int, int, str]]] = {}
+
+    def around(self, path: str, line: int) -> str:
+        lines = self._tree.lines(path) if self._tree else None
+        if not lines:
+            return ""
+        if path.endswith((".py", ".pyi", ".pyw")):
+            if path not in self._python:
+                self._python[path] = _definitions("\n".join(lines))
+            inside = [name for first, last, name in self._python[path] if first <= line <= last]
+            return inside[-1] if inside else ""
+        return _enclosing_headers(lines, line)
+
+
+def _definitions(text: str) -> list[tuple[int, int, str]]:
+    """First line, last line and qualified name of each definition, outer before inner."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found: list[tuple[int, int, str]] = []
+    pending: list[tuple[ast.AST, str]] = [(tree, "")]
+    while pending:
+        node, prefix = pending.pop()
+        for child in ast.iter_child_nodes(node):
+            name = prefix
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                name = f"{prefix}.{child.name}" if prefix else child.name
+                found.append((child.lineno, child.end_lineno or child.lineno, name))
+            pending.append((child, name))
+    return sorted(found, key=lambda entry: (entry[0], -entry[1]))
+
+
+def _enclosing_headers(lines: Sequence[str], line: int) -> str:
+    names: list[str] = []
+    indentation = _indentation(lines[line - 1]) if line <= len(lines) else 0
+    for text in reversed(lines[: line - 1]):
+        if text.strip() and _indentation(text) < indentation:
+            indentation = _indentation(text)
+            if header := _HEADER.search(text):
+                names.append(header[1])
+        if indentation == 0:
+            break
+    return ".".join(reversed(names))
+
+
+def _indentation(text: str) -> int:
+    return len(text) - len(text.lstrip())
