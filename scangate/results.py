@@ -17,7 +17,6 @@ from pydantic import ValidationError
 from scangate.errors import ResultsError, UsageError
 from scangate.model import SCHEMA_VERSION, Results
 
-
 _RUNS_KEPT = 20
 
 

@@ -1,0 +1,69 @@
+"""The program: one boundary where every error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+
+from typer.exceptions import TyperException
+
+from scangate import __version__
+from scangate.errors import ScangateError
+
+BUG = 4
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 passed, 1 failed, 2 wrong usage, 3 incomplete, 4 our bug,
+    130 interrupted.
+    """
+    from scangate.cli import app
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        code = app(argv, standalone_mode=False)
+        sys.stdout.flush()
+    except ScangateError as error:
+        return _explain(error.message, error.hint, error.exit_code)
+    except TyperException as error:
+        return _explain(error.format_message(), "see `scangate --help`", ScangateError.exit_code)
+    except KeyboardInterrupt:
+        return _explain("interrupted", "", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _explain("standard output was closed before the report was written", "", BUG)
+    except Exception:
+        return _report_bug()
+    return code if isinstance(code, int) else 0
+
+
+def _explain(message: str, hint: str, code: int) -> int:
+    from scangate.reports.encoders import visible
+
+    print(f"scangate: {visible(message)}", file=sys.stderr)
+    if hint:
+        print(f"  next: {visible(hint)}", file=sys.stderr)
+    return code
+
+
+def _report_bug() -> int:
+    """Say that it is our bug, and keep what is needed to mend it."""
+    from scangate.results import cache_folder
+
+    path = cache_folder() / "crash.log"
+    text = f"scangate {__version__}, Python {sys.version}\narguments: {sys.argv[1:]}\n\n{traceback.format_exc()}"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        where = f"please report it with {path}"
+    except OSError:
+        where = f"please report this:\n{text}"
+    return _explain("unexpected error: this is a bug in scangate", where, BUG)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

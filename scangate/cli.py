@@ -1,0 +1,259 @@
+"""The command line: names, flags and help. Each command hands frozen values to one function in `commands/`.
+
+Nothing heavy is imported here: `scangate --help` must answer at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scangate import __version__
+
+app = typer.Typer(
+    name="scangate",
+    help="Run every security scanner that a repository needs, merge what they say, and pass or fail the build.\n\n"
+    "Exit codes: 0 passed, 1 failed by the policy, 2 wrong usage, 3 incomplete, 4 bug, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+policy_app = typer.Typer(help="Show and check policies.", no_args_is_help=True, rich_markup_mode=None)
+tools_app = typer.Typer(help="The programs behind the scanners.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(policy_app, name="policy")
+app.add_typer(tools_app, name="tools")
+
+Config = Annotated[Path | None, typer.Option(help="Trusted settings file, read instead of the scanned tree's.")]
+Policy = Annotated[str | None, typer.Option(help="Policy: default, dev, staging, prod, or a file.")]
+FailOn = Annotated[str | None, typer.Option(metavar="SEVERITY", help="One-flag policy: fail from this severity on.")]
+Env = Annotated[str | None, typer.Option(help="Environment to judge for: dev, staging, prod, or one of your gates.")]
+ExitZero = Annotated[bool | None, typer.Option("--exit-zero", help="End with 0 although the policy fails.")]
+Format = Annotated[
+    list[str] | None,
+    typer.Option("--format", "-f", metavar="NAME[=FILE]", help="Report: console, json, sarif, html. Repeats."),
+]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the JSON, SARIF and HTML reports.")]
+Quiet = Annotated[bool | None, typer.Option("--quiet", "-q", help="No progress and no console report.")]
+Color = Annotated[bool | None, typer.Option("--color/--no-color", help="Colour on or off; by default, on a terminal.")]
+Advisories = Annotated[Path | None, typer.Option(help="Folder of OSV records to use instead of the public service.")]
+Scanner = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Run only this scanner. Repeats.")]
+Jobs = Annotated[int | None, typer.Option(help="Cores to use.")]
+
+
+def _flags(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Those arguments that were given and are settings, in their settings form."""
+    from scangate.settings import Settings
+
+    given = {name: arguments[name] for name in Settings.model_fields if arguments.get(name) not in (None, [])}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
+
+
+@app.callback(invoke_without_command=True)
+def _main(version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False) -> None:
+    if version:
+        typer.echo(f"scangate {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def scan(
+    path: Annotated[Path, typer.Argument(help="The tree to scan.")] = Path(),
+    scanner: Scanner = None,
+    exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Leave paths out. Repeats.")] = None,
+    config: Config = None,
+    policy: Policy = None,
+    fail_on: FailOn = None,
+    env: Env = None,
+    exit_zero: ExitZero = None,
+    format: Format = None,
+    output: Output = None,
+    advisories: Advisories = None,
+    offline: Annotated[bool | None, typer.Option("--offline", help="Ask nobody outside this machine.")] = None,
+    doctor: Annotated[
+        bool | None, typer.Option("--doctor", help="First prove that each scanner finds its canary.")
+    ] = None,
+    jobs: Jobs = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds that one process of a scanner may take.")] = None,
+    max_file_bytes: Annotated[int | None, typer.Option(help="Larger files are listed and not scanned.")] = None,
+    quiet: Quiet = None,
+    color: Color = None,
+) -> int:
+    """Scan a repository: find out what it holds, run the scanners, judge, report."""
+    from scangate.commands.scan import run
+
+    return run(path, config=config, flags=_flags(locals()))
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="Outputs of one scanner, made elsewhere.")],
+    reader: Annotated[str, typer.Option("--scanner", metavar="NAME", help="Whose output: a scanner's name, or sarif.")],
+    root: Annotated[Path, typer.Option(help="The tree that was scanned, for snippets and paths.")] = Path(),
+    config: Config = None,
+    policy: Policy = None,
+    fail_on: FailOn = None,
+    env: Env = None,
+    exit_zero: ExitZero = None,
+    format: Format = None,
+    output: Output = None,
+    advisories: Advisories = None,
+    quiet: Quiet = None,
+    color: Color = None,
+) -> int:
+    """Read a scanner's existing output, judge it and report it, without running the scanner."""
+    from scangate.commands.import_ import run
+
+    return run(files, reader=reader, root=root, config=config, flags=_flags(locals()))
+
+
+@app.command()
+def merge(
+    files: Annotated[list[Path], typer.Argument(help="Results documents, as `--format json=FILE` writes them.")],
+    config: Config = None,
+    policy: Policy = None,
+    fail_on: FailOn = None,
+    env: Env = None,
+    exit_zero: ExitZero = None,
+    format: Format = None,
+    output: Output = None,
+    quiet: Quiet = None,
+    color: Color = None,
+) -> int:
+    """Join several results documents, such as those of parallel CI jobs, into one verdict."""
+    from scangate.commands.merge import run
+
+    return run(files, config=config, flags=_flags(locals()))
+
+
+@app.command()
+def gate(
+    file: Annotated[Path, typer.Argument(help="A results document.")],
+    config: Config = None,
+    policy: Policy = None,
+    fail_on: FailOn = None,
+    env: Env = None,
+    exit_zero: ExitZero = None,
+    format: Format = None,
+    output: Output = None,
+    quiet: Quiet = None,
+    color: Color = None,
+) -> int:
+    """Judge a results document again, without scanning."""
+    from scangate.commands.merge import run
+
+    return run([file], config=config, flags=_flags(locals()))
+
+
+@app.command()
+def report(
+    file: Annotated[Path | None, typer.Argument(help="A results document; by default, the last run.")] = None,
+    format: Annotated[str, typer.Option("--format", "-f", help="console, json, sarif or html.")] = "console",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; by default, standard output.")
+    ] = None,
+    color: Color = None,
+) -> int:
+    """Render the last run, or a results document, in another format."""
+    from scangate.commands.report import run
+
+    return run(file, format=format, output=output, color=color)
+
+
+@app.command()
+def explain(
+    finding: Annotated[str, typer.Argument(metavar="ID", help="A finding's id, or the beginning of one.")],
+    file: Annotated[Path | None, typer.Argument(help="A results document; by default, the last run.")] = None,
+) -> int:
+    """Explain one finding: where it comes from, what each scanner said, and how the policy judged it."""
+    from scangate.commands.explain import run
+
+    return run(finding, file)
+
+
+@app.command()
+def schema(name: Annotated[str, typer.Argument(help="results, settings or policy.")]) -> int:
+    """Print a JSON Schema."""
+    from scangate.commands.schema import run
+
+    return run(name)
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="The tree to write settings for.")] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Replace settings that exist.")] = False,
+) -> int:
+    """Write a commented settings file, with what the inventory found."""
+    from scangate.commands.init import run
+
+    return run(path, force=force)
+
+
+@policy_app.command("show")
+def policy_show(name: Annotated[str, typer.Argument(help="A built-in policy's name, or a file.")] = "default") -> int:
+    """Print a policy with everything that it extends."""
+    from scangate.commands import policy
+
+    return policy.show(name)
+
+
+@policy_app.command("lint")
+def policy_lint(files: Annotated[list[str], typer.Argument(help="Policy files.")]) -> int:
+    """Check policies: errors end with 2, and advice is printed."""
+    from scangate.commands import policy
+
+    return policy.lint(files)
+
+
+@policy_app.command("schema")
+def policy_schema() -> int:
+    """Print the JSON Schema of policies."""
+    from scangate.commands.schema import run
+
+    return run("policy")
+
+
+@tools_app.command("list")
+def tools_list() -> int:
+    """List the programs: name, version, where from, and whether intact."""
+    from scangate.commands import tools
+
+    return tools.list_()
+
+
+@tools_app.command("path")
+def tools_path(name: Annotated[str, typer.Argument(help="A scanner's name.")]) -> int:
+    """Print the path of a scanner's program."""
+    from scangate.commands import tools
+
+    return tools.path(name)
+
+
+@tools_app.command("install")
+def tools_install(names: Annotated[list[str] | None, typer.Argument(help="Scanners; by default, all.")] = None) -> int:
+    """Install the programs of some scanners from their hash-locked files."""
+    from scangate.commands import tools
+
+    return tools.install(names or [])
+
+
+@tools_app.command("doctor")
+def tools_doctor(
+    names: Annotated[list[str] | None, typer.Argument(help="Scanners; by default, all.")] = None, config: Config = None
+) -> int:
+    """Prove that each scanner still finds its canary."""
+    from scangate.commands.doctor import run
+
+    return run(names or [], config=config)
+
+
+@tools_app.command("prune")
+def tools_prune() -> int:
+    """Remove installed programs that no lock file names any more."""
+    from scangate.commands import tools
+
+    return tools.prune()

@@ -1,0 +1,133 @@
+"""What every judging command does: choose the policy, judge, write the reports, keep the run, end with a code."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from scangate.errors import UsageError
+from scangate.model import Results
+from scangate.policies.judge import judge, with_effects
+from scangate.policies.load import BUILT_IN, fail_on, load_policy
+from scangate.policies.schema import Policy
+from scangate.reports.interface import ReportOptions, Writer
+from scangate.reports.registry import WRITERS
+from scangate.results import keep_last_run, write_atomically
+from scangate.settings import Gate, Settings, When
+
+OUTPUT_FILES = {"json": "scangate-results.json", "sarif": "scangate.sarif", "html": "scangate.html"}
+"""What `--output DIR` writes."""
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Destination:
+    """One report to write: to a file, or to standard output when `file` is None."""
+
+    writer: Writer
+    file: Path | None
+
+
+def choose_policy(settings: Settings) -> Policy:
+    """The policy that the settings ask for: by severity, by name or file, by environment, or the default.
+
+    Raises:
+        UsageError: it does not exist or is not valid.
+    """
+    if settings.fail_on:
+        return fail_on(settings.fail_on)
+    if settings.policy:
+        return load_policy(settings.policy)
+    gates = settings.gates or [Gate(when=When(env=name), policy=name) for name in BUILT_IN if name != "default"]
+    if not settings.env and not settings.gates:
+        return load_policy("default")
+    for gate in gates:
+        if gate.when is None or gate.when.env == settings.env:
+            return load_policy(gate.policy)
+    known = ", ".join(sorted(gate.when.env for gate in gates if gate.when))
+    raise UsageError(f"no gate is for environment {settings.env or '(none)'!r}", hint=f"choose from {known}")
+
+
+def destinations(settings: Settings) -> tuple[Destination, ...]:
+    """Where reports go. The console report is written to standard output, unless another format claims it.
+
+    Raises:
+        UsageError: an unknown format, or two reports for standard output.
+    """
+    chosen = [_destination(text) for text in settings.format]
+    if settings.output:
+        chosen += [Destination(WRITERS[name], Path(settings.output) / file) for name, file in OUTPUT_FILES.items()]
+    to_stdout = [d.writer.name for d in chosen if d.file is None]
+    if len(to_stdout) > 1:
+        raise UsageError(
+            f"{' and '.join(to_stdout)} cannot both go to standard output", hint="give one a file: --format NAME=FILE"
+        )
+    if not to_stdout and not settings.quiet:
+        chosen.insert(0, Destination(WRITERS["console"], None))
+    return tuple(chosen)
+
+
+def _destination(text: str) -> Destination:
+    name, equals, file = text.partition("=")
+    if equals and not file:
+        raise UsageError(f"--format {text}: no file after '='", hint=f"write --format {name}=FILE")
+    return Destination(writer_named(name), Path(file) if equals else None)
+
+
+def writer_named(name: str) -> Writer:
+    """The report writer of that name.
+
+    Raises:
+        UsageError: there is none; the hint lists the choices.
+    """
+    if name not in WRITERS:
+        raise UsageError(f"no report format is called {name!r}", hint=f"choose from {', '.join(WRITERS)}")
+    return WRITERS[name]
+
+
+def use_color(color: bool | None, stream: TextIO) -> bool:
+    """Whether to colour: as asked, else on a terminal unless `NO_COLOR` is set."""
+    return color if color is not None else stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def finish(results: Results, settings: Settings, policy: Policy, *, root: Path, required: Sequence[str] = ()) -> int:
+    """Judge the results, write every report, keep the run, and return the exit code.
+
+    `required` names the scanners that were asked for and so must have looked.
+    """
+    verdict = judge(
+        results.findings,
+        results.ledger,
+        results.inventory,
+        policy,
+        now=datetime.datetime.fromisoformat(results.run.started),
+        environment=settings.env or "",
+        required=required,
+    )
+    judged = results.model_copy(update={"verdict": verdict, "findings": with_effects(results.findings, verdict)})
+    keep_last_run(judged, root)
+    for destination in destinations(settings):
+        write_report(judged, destination, color=settings.color)
+    if results.run.interrupted:
+        return INTERRUPTED
+    return 0 if verdict.exit_code == 1 and settings.exit_zero else verdict.exit_code
+
+
+def write_report(results: Results, destination: Destination, *, color: bool | None) -> None:
+    """Write one report: a file whole or not at all; on standard output, coloured for a terminal."""
+    if destination.file is not None:
+        options = ReportOptions(color=bool(color))
+        write_atomically(destination.file, lambda sink: destination.writer.write(results, sink, options))
+        return
+    width = shutil.get_terminal_size((100, 24)).columns
+    options = ReportOptions(color=use_color(color, sys.stdout), width=width)
+    text = io.StringIO()
+    destination.writer.write(results, text, options)
+    sys.stdout.write(text.getvalue())

@@ -1,0 +1,82 @@
+"""`scangate explain`: everything that is known of one finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from scangate.errors import UsageError
+from scangate.model import Finding, Judgement, PackageLocation, Results
+from scangate.reports.encoders import log_line, visible
+from scangate.results import read_last_run, read_results
+
+
+def run(wanted: str, file: Path | None) -> int:
+    """Print the whole trace of a finding of the last run, or of a results document."""
+    results = read_results(file) if file else read_last_run(Path())
+    finding = _find(results, wanted)
+    judgement = next((j for j in results.verdict.judged if j.finding == finding.id), None) if results.verdict else None
+    for line in (*_facts(finding), *_judged(judgement, results)):
+        for part in visible(line).split("\n"):
+            print(log_line(part))
+    return 0
+
+
+def _find(results: Results, wanted: str) -> Finding:
+    matches = [f for f in results.findings if f.id.startswith(wanted) or f.id.rsplit(":", 1)[-1].startswith(wanted)]
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
+        raise UsageError(
+            f"no finding's id begins with {wanted!r}", hint="ids are in every report; quote at least part of one"
+        )
+    some = ", ".join(finding.id for finding in matches[:5])
+    raise UsageError(f"{len(matches)} findings' ids begin with {wanted!r}", hint=f"say more of it: {some}")
+
+
+def _facts(finding: Finding) -> Iterator[str]:
+    yield f"{finding.id}"
+    yield f"  {finding.title}"
+    yield f"  where:      {_where(finding)}"
+    yield f"  severity:   {finding.severity} ({finding.severity_from}), confidence {finding.confidence}"
+    for rating in finding.ratings:
+        yield f"    rating:   {rating.severity} by {rating.source}, {rating.method} {rating.vector or rating.word}"
+    for source in finding.sources:
+        version = f" {source.version}" if source.version else ""
+        word = source.severity or "not given"
+        yield f"  said by:    {source.scanner}{version}: rule {source.rule_id}, severity {word}"
+    if finding.rule.cwe:
+        yield f"  weakness:   {', '.join(f'CWE-{number}' for number in finding.rule.cwe)}"
+    if finding.ids:
+        yield f"  known as:   {', '.join(finding.ids)}"
+    if finding.fix.state != "unknown":
+        yield f"  fix:        {finding.fix.state} {', '.join(finding.fix.versions)} {finding.fix.text}".rstrip()
+    for relief in finding.relief:
+        yield f"  relief:     {relief.kind} mark {relief.by!r} {relief.reason}".rstrip()
+    if finding.rule.help_uri:
+        yield f"  more:       {finding.rule.help_uri}"
+    yield f"  made of:    {' | '.join(finding.parts)}"
+    if finding.message:
+        yield f"\n{finding.message}"
+    if snippet := getattr(finding.location, "snippet", ""):
+        yield f"\n{snippet}"
+
+
+def _where(finding: Finding) -> str:
+    place = finding.path or getattr(finding.location, "url", "") or getattr(finding.location, "ref", "")
+    line = f":{finding.line}" if finding.line else ""
+    package = f" ({finding.location.purl})" if isinstance(finding.location, PackageLocation) else ""
+    return f"{place}{line}{package}"
+
+
+def _judged(judgement: Judgement | None, results: Results) -> Iterator[str]:
+    policy = results.verdict.policy if results.verdict else "none"
+    if judgement is None:
+        yield f"\npolicy {policy}: no rule matches"
+        return
+    would = f", without relief {judgement.would}" if judgement.would else ""
+    yield f"\npolicy {policy}: {judgement.effect}{would}"
+    for match in judgement.matches:
+        yield f"  rule {match.rule}: {match.effect}{f' ({match.why})' if match.why else ''}"
+        for field in match.fields:
+            yield f"    {field}"

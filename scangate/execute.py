@@ -1,0 +1,278 @@
+"""Running a plan: side by side under one budget of cores, each job in a private folder, nothing lost to a failure."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from scangate.model import Finding, LedgerEntry, LedgerState
+from scangate.plan import Plan, Task
+from scangate.process import Ended, minimal_environment, run
+from scangate.scanners.interface import (
+    Command,
+    Driven,
+    Job,
+    Output,
+    Parsed,
+    Scanner,
+    ScannerError,
+    Target,
+    Tool,
+    ToolSpec,
+    failed,
+)
+
+DEFAULT_TIMEOUT = 900.0
+"""Seconds that one process of a scanner may take, unless settings say otherwise."""
+OUTPUT_CAP = 512_000_000
+"""Bytes that one process may write before it is ended."""
+_STDERR_SHOWN = 20_000
+
+Phase = Literal["queued", "installing", "running", "done"]
+
+_WORST_FIRST = (
+    LedgerState.FAILED,
+    LedgerState.TIMED_OUT,
+    LedgerState.UNREADABLE,
+    LedgerState.MISSING,
+    LedgerState.STALE,
+    LedgerState.PARTIAL,
+    LedgerState.RAN,
+    LedgerState.DEFERRED,
+    LedgerState.DISABLED,
+    LedgerState.NOT_APPLICABLE,
+)
+
+
+def worst_state(states: Iterable[LedgerState]) -> LedgerState:
+    """The state that absorbs the others: once something did not run, no other part makes it whole."""
+    return min(states, key=_WORST_FIRST.index)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something happened to a task: for progress only. `entry` comes with `done`, `note` with `installing`."""
+
+    scanner: str
+    target: str
+    phase: Phase
+    entry: LedgerEntry | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every job of a run shares. `find_tool` returns a scanner's program or raises `ScannerError`;
+    `timeouts` are seconds by scanner; `rules`, `advisories` and `offline` are as in `Job`.
+    """
+
+    root: Path
+    cores: int
+    find_tool: Callable[[ToolSpec, Callable[[str], None]], Tool]
+    notify: Callable[[Event], None]
+    timeouts: Mapping[str, float] = field(default_factory=dict)
+    rules: tuple[Path, ...] = ()
+    advisories: Path | None = None
+    offline: bool = False
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a plan: all findings, one ledger entry per scanner and target, and whether it was interrupted."""
+
+    findings: tuple[Finding, ...]
+    ledger: tuple[LedgerEntry, ...]
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What came of one share of a task."""
+
+    target: Target
+    parsed: Parsed
+    begun: float
+    ended: float
+    tool: Tool | None
+
+
+def run_plan(plan: Plan, context: Context) -> Ran:
+    """Run all tasks and wait. A Ctrl-C ends what runs, and what had finished is kept."""
+    for task in plan.tasks:
+        context.notify(Event(task.scanner.name, task.target.name, "queued"))
+    collectors = [_Collector(task, context) for task in plan.tasks]
+    with ThreadPoolExecutor(max_workers=context.cores, thread_name_prefix="scan") as pool:
+        futures = [
+            pool.submit(collector.run_share, share) for collector in collectors for share in collector.task.shares
+        ]
+        interrupted = _wait(futures, context.cancel)
+    done = [collector.result() for collector in collectors]
+    findings = tuple(finding for found, _ in done for finding in found)
+    ledger = sorted((*(entry for _, entry in done), *plan.idle), key=lambda entry: (entry.scanner, entry.target))
+    return Ran(findings, tuple(ledger), interrupted)
+
+
+def _wait(futures: list[Future[None]], cancel: threading.Event) -> bool:
+    """Wait for all; True when the user interrupted. A second Ctrl-C changes nothing: the children are being ended."""
+    interrupted = False
+    while True:
+        try:
+            if not wait(futures, timeout=0.2).not_done:
+                break
+        except KeyboardInterrupt:
+            interrupted = True
+            cancel.set()
+    for future in futures:
+        future.result()
+    return interrupted
+
+
+class _Collector:
+    """Gathers the shares of one task into its findings and its ledger entry."""
+
+    def __init__(self, task: Task, context: Context) -> None:
+        self.task = task
+        self._context = context
+        self._lock = threading.Lock()
+        self._shares: list[_Share] = []
+        self._entry: LedgerEntry | None = None
+
+    def run_share(self, share: Target) -> None:
+        done = _attempt(self.task.scanner, share, self._context)
+        with self._lock:
+            self._shares.append(done)
+            if len(self._shares) < len(self.task.shares):
+                return
+            self._entry = self._make_entry()
+        self._context.notify(Event(self.task.scanner.name, self.task.target.name, "done", entry=self._entry))
+
+    def result(self) -> tuple[tuple[Finding, ...], LedgerEntry]:
+        assert self._entry is not None, "every share reports"  # noqa: S101 (an invariant of run_plan)
+        return tuple(finding for share in self._shares for finding in share.parsed.findings), self._entry
+
+    def _make_entry(self) -> LedgerEntry:
+        parsed = [share.parsed for share in self._shares]
+        looked_at = [len(s.target.files) if s.parsed.scanned is None else s.parsed.scanned for s in self._shares]
+        tool = next((share.tool for share in self._shares if share.tool), None)
+        return LedgerEntry(
+            scanner=self.task.scanner.name,
+            target=self.task.target.name,
+            state=worst_state(part.state for part in parsed),
+            reason="; ".join(dict.fromkeys(part.reason for part in parsed if part.reason)),
+            mend=next((part.mend for part in parsed if part.mend), ""),
+            kinds=self.task.target.kinds,
+            seconds=round(max(s.ended for s in self._shares) - min(s.begun for s in self._shares), 3),
+            version=next((part.version for part in parsed if part.version), tool.version if tool else ""),
+            tool=tool.origin if tool else "",
+            database_date=min((part.database_date for part in parsed if part.database_date), default=""),
+            considered=len(self.task.target.files),
+            scanned=sum(looked_at),
+            skipped=tuple(skip for part in parsed for skip in part.skipped),
+            findings=sum(len(part.findings) for part in parsed),
+        )
+
+
+def _attempt(scanner: Scanner, target: Target, context: Context) -> _Share:
+    """One share of one task: whatever goes wrong becomes a state with a reason."""
+    begun, tool = time.monotonic(), None
+    try:
+        if context.cancel.is_set():
+            raise failed("interrupted by the user")
+        tool = context.find_tool(scanner.tool, lambda note: _installing(scanner, target, context, note))
+        context.notify(Event(scanner.name, target.name, "running"))
+        begun = time.monotonic()
+        parsed = _run_in_private(scanner, target, tool, context)
+    except ScannerError as error:
+        parsed = Parsed(scanned=0, state=error.state, reason=error.reason, mend=error.mend)
+    except OSError as error:
+        parsed = Parsed(scanned=0, state=LedgerState.FAILED, reason=f"{error.strerror or error} ({error.filename})")
+    except Exception as error:  # an adapter's bug must not lose what the other scanners found
+        reason = f"bug in scangate's {scanner.name} adapter, please report it: {type(error).__name__}: {error}"
+        parsed = Parsed(scanned=0, state=LedgerState.FAILED, reason=reason)
+    return _Share(target, parsed, begun, time.monotonic(), tool)
+
+
+def _installing(scanner: Scanner, target: Target, context: Context, note: str) -> None:
+    context.notify(Event(scanner.name, target.name, "installing", note=note))
+
+
+def _run_in_private(scanner: Scanner, target: Target, tool: Tool, context: Context) -> Parsed:
+    work = Path(tempfile.mkdtemp(prefix="scangate-")).resolve()
+    try:
+        job = Job(
+            scanner=scanner.name,
+            target=target,
+            root=context.root,
+            work=work,
+            tool=tool,
+            threads=context.cores,
+            rules=context.rules,
+            advisories=context.advisories,
+            offline=context.offline,
+        )
+        if isinstance(scanner, Driven):
+            return scanner.run(job, lambda command: _run_command(command, job, context))
+        return scanner.parse(_run_command(scanner.command(job), job, context), job)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _run_command(command: Command, job: Job, context: Context) -> Output:
+    for name, data in command.files.items():
+        path = job.work / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    home = job.work / ".home"
+    home.mkdir(exist_ok=True)
+    stdout, stderr = job.work / ".stdout", job.work / ".stderr"
+    report = job.work / command.report if command.report else stdout
+    timeout = context.timeouts.get(job.scanner, DEFAULT_TIMEOUT)
+    ended = run(
+        command.argv,
+        cwd=job.work,
+        env=minimal_environment(home, command.env, network=command.network),
+        stdout=stdout,
+        stderr=stderr,
+        timeout=timeout,
+        cap=OUTPUT_CAP,
+        watch=(report,) if command.report else (),
+        cancel=context.cancel,
+    )
+    if stopped := _why_stopped(ended, job.scanner, timeout):
+        raise stopped
+    return Output(report.read_bytes() if report.exists() else b"", ended.exit_code, _read_end(stderr))
+
+
+def _why_stopped(ended: Ended, scanner: str, timeout: float) -> ScannerError | None:
+    match ended.cause:
+        case "exited" if ended.signal is None:
+            return None
+        case "exited":
+            name = signal.Signals(ended.signal or 0).name
+            return failed(f"killed by {name} after {ended.seconds:.1f} s", mend="is there enough memory?")
+        case "timeout":
+            mend = f"give it longer: [scanners.{scanner}] timeout = {int(timeout * 2)}"
+            return ScannerError(LedgerState.TIMED_OUT, f"took longer than {timeout:.0f} s and was ended", mend=mend)
+        case "cap":
+            return failed(f"wrote more than {OUTPUT_CAP // 1_000_000} MB and was ended")
+        case "cancelled":
+            return failed("interrupted by the user")
+        case _:
+            return ScannerError(
+                LedgerState.MISSING, f"cannot be started: {ended.detail}", mend=f"scangate tools install {scanner}"
+            )
+
+
+def _read_end(path: Path) -> str:
+    with path.open("rb") as handle:
+        handle.seek(max(0, path.stat().st_size - _STDERR_SHOWN))
+        return handle.read().decode("utf-8", errors="replace")

@@ -1,0 +1,107 @@
+"""The plan: for every scanner and target, either a task or the reason why not, as a ledger entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from scangate.inventory import Inventory
+from scangate.kinds import KINDS
+from scangate.model import LedgerEntry, LedgerState
+from scangate.scanners.interface import Scanner, Target
+
+_MEGABYTE = 1_000_000
+_LONGEST_ARGUMENTS = 1_000_000
+"""Bytes of file names that one process is handed; the kernel's limit on all arguments is about twice that."""
+_FILE_OVERHEAD = 2_000
+"""What a file costs beyond its size, in bytes: keeps shares even in number of files as well."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One scanner on one target, shared out over `shares` of its files; `seconds` is the estimate for one share."""
+
+    scanner: Scanner
+    target: Target
+    shares: tuple[Target, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will run, longest first, and what will not."""
+
+    tasks: tuple[Task, ...]
+    idle: tuple[LedgerEntry, ...]
+
+
+def supported_by(scanners: Iterable[Scanner]) -> dict[str, tuple[str, ...]]:
+    """For each inventory kind the names of the scanners that look at it."""
+    scanners = tuple(scanners)
+    return {kind: tuple(s.name for s in scanners if kind in s.kinds) for kind in KINDS}
+
+
+def make_plan(
+    inventory: Inventory,
+    scanners: Sequence[Scanner],
+    *,
+    unwanted: Mapping[str, tuple[LedgerState, str]],
+    cores: int,
+    root: str = "",
+) -> Plan:
+    """Plan the run. `unwanted` maps the name of a scanner that shall not run to its ledger state and the reason;
+    `root` is the absolute path of the scanned tree, whose length each argument carries.
+    """
+    tasks: list[Task] = []
+    idle: list[LedgerEntry] = []
+    for scanner in scanners:
+        kinds = tuple(sorted(kind for kind in scanner.kinds if inventory.kinds.get(kind)))
+        if not kinds:
+            idle.append(_idle(scanner, LedgerState.NOT_APPLICABLE, f"found no {_labels(scanner.kinds)}", kinds))
+        elif scanner.name in unwanted:
+            idle.append(_idle(scanner, *unwanted[scanner.name], kinds))
+        else:
+            tasks += [
+                _task(scanner, target, inventory, cores, len(root)) for target in _targets(scanner, kinds, inventory)
+            ]
+    return Plan(
+        tuple(sorted(tasks, key=lambda task: (-task.seconds, task.scanner.name, task.target.name))), tuple(idle)
+    )
+
+
+def _idle(scanner: Scanner, state: LedgerState, reason: str, kinds: tuple[str, ...]) -> LedgerEntry:
+    return LedgerEntry(scanner=scanner.name, target=".", state=state, reason=reason, kinds=kinds)
+
+
+def _labels(kinds: Iterable[str]) -> str:
+    return ", ".join(KINDS[kind].label for kind in sorted(kinds))
+
+
+def _targets(scanner: Scanner, kinds: Sequence[str], inventory: Inventory) -> list[Target]:
+    files = {path: kind for kind in kinds for path in inventory.kinds[kind]}
+    if scanner.per_file:
+        return [Target(path, (kind,), (path,)) for path, kind in sorted(files.items())]
+    return [Target(".", tuple(kinds), tuple(sorted(files)))]
+
+
+def _task(scanner: Scanner, target: Target, inventory: Inventory, cores: int, prefix: int) -> Task:
+    sizes = {path: inventory.sizes.get(path, 0) for path in target.files}
+    seconds = sum(sizes.values()) / _MEGABYTE * scanner.cost.per_megabyte
+    count = -(-sum(len(path.encode(errors="replace")) + prefix + 2 for path in target.files) // _LONGEST_ARGUMENTS)
+    if scanner.splits:
+        count = max(count, min(cores, int(seconds / (2 * scanner.cost.start))))
+    shares = _share_out(target, sizes, max(1, min(count, len(target.files))))
+    return Task(scanner, target, shares, scanner.cost.start + seconds / len(shares))
+
+
+def _share_out(target: Target, sizes: Mapping[str, int], count: int) -> tuple[Target, ...]:
+    """The target's files in `count` shares of about the same size: each file, largest first, to the lightest share."""
+    if count == 1:
+        return (target,)
+    shares: list[list[str]] = [[] for _ in range(count)]
+    weights = [0] * count
+    for path in sorted(target.files, key=lambda path: (-sizes[path], path)):
+        lightest = weights.index(min(weights))
+        shares[lightest].append(path)
+        weights[lightest] += sizes[path] + _FILE_OVERHEAD
+    return tuple(Target(target.name, target.kinds, tuple(sorted(share))) for share in shares if share)

@@ -1,0 +1,224 @@
+"""Settings: strict, layered, and careful about who wrote them.
+
+A file in the scanned tree (`scangate.toml`, or `[tool.scangate]` in `pyproject.toml`) may choose and narrow. What
+names a program, a file to write or a weaker judgement is believed only from `--config FILE`, from the user's own
+configuration folder, or from the command line: otherwise a pull request could wave itself through its own gate.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scangate.errors import UsageError
+
+FILE_NAME = "scangate.toml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ScannerChoices(_Strict):
+    """What any settings file may say of one scanner, under `[scanners.NAME]`."""
+
+    enabled: bool = True
+    timeout: float | None = Field(None, gt=0, description="Seconds that one process of the scanner may take.")
+
+
+class ScannerSettings(ScannerChoices):
+    """What a trusted settings file may say of one scanner."""
+
+    path: str | None = Field(None, description="A program of your own instead of ours.")
+    rules: list[str] = Field(default=[], description="More rule folders (semgrep only).")
+
+
+class When(_Strict):
+    """What a gate is for."""
+
+    env: str
+
+
+class Gate(_Strict):
+    """One line of the choice of policies: the first whose `when` holds is taken; without `when` it always holds."""
+
+    when: When | None = None
+    policy: str
+
+
+class Choices(_Strict):
+    """What any settings file may say, also one in the scanned tree: it chooses and narrows."""
+
+    exclude: list[str] = Field(default=[], description="Glob patterns of paths that are not scanned; they are listed.")
+    scanner: list[str] = Field(default=[], description="Run only these scanners.")
+    jobs: int | None = Field(None, ge=1, description="Cores to use; all that this process may use by default.")
+    timeout: float | None = Field(None, gt=0, description="Seconds that one process of any scanner may take.")
+    max_file_bytes: int = Field(5_000_000, ge=1, description="Files larger than this are listed and not scanned.")
+    offline: bool = Field(default=False, description="Ask nobody outside this machine.")
+    doctor: bool = Field(default=False, description="Prove first that each scanner still finds its canary.")
+    quiet: bool = Field(default=False, description="No progress and no report on standard output.")
+    color: bool | None = Field(None, description="Colour on or off; by default, on a terminal.")
+    scanners: Mapping[str, ScannerChoices] = Field(default={}, description="Settings of single scanners.")
+
+
+class Settings(Choices):
+    """Everything that a flag can say; beyond `Choices` only a trusted file or the command line is believed."""
+
+    scanners: Mapping[str, ScannerSettings] = Field(default={}, description="Settings of single scanners.")
+    format: list[str] = Field(default=[], description="Reports as NAME or NAME=FILE.")
+    output: str | None = Field(None, description="Folder for the JSON, SARIF and HTML reports.")
+    advisories: str | None = Field(None, description="Folder of OSV records to use offline.")
+    env: str | None = Field(None, description="The environment that is judged for.")
+    policy: str | None = Field(None, description="A policy's name or file.")
+    fail_on: str | None = Field(None, description="The one-flag policy: fail from this severity on.")
+    exit_zero: bool = Field(default=False, description="End with 0 although the policy fails.")
+    gates: list[Gate] = Field(default=[], description="Policies by environment, first match.")
+
+
+def settings_json_schema() -> dict[str, Any]:
+    """The published JSON Schema (draft 2020-12) of the settings."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}
+
+
+def load_settings(root: Path, *, config: Path | None, flags: Mapping[str, Any], scanners: frozenset[str]) -> Settings:
+    """The settings for a run: the user's own, then the scanned tree's or `config`, then the flags; the last one wins.
+
+    `scanners` are the names that exist. Relative paths in trusted files are taken from the file's folder.
+
+    Raises:
+        UsageError: a file is missing or malformed, a key is unknown, or the scanned tree says what it may not.
+    """
+    merged: dict[str, Any] = {}
+    for source in _sources(root, config):
+        _merge(merged, source)
+    _merge(merged, {name: value for name, value in flags.items() if value is not None})
+    settings = _validate(merged, "the command line", "")
+    for name in {*settings.scanners, *settings.scanner} - scanners:
+        raise UsageError(f"no scanner is called {name!r}", hint=f"choose from {', '.join(sorted(scanners))}")
+    return settings
+
+
+def user_settings_path() -> Path:
+    """The user's own settings file; `SCANGATE_CONFIG_DIR` names another folder."""
+    folder = os.environ.get("SCANGATE_CONFIG_DIR") or platformdirs.user_config_dir("scangate", appauthor=False)
+    return Path(folder) / FILE_NAME
+
+
+def _sources(root: Path, config: Path | None) -> Iterator[dict[str, Any]]:
+    """The settings files that apply, weakest first, each checked by itself so that errors name their file."""
+    if (own := user_settings_path()).is_file():
+        yield _read(own, trusted=True)
+    if config is not None:
+        yield _read(config, trusted=True)
+        return
+    for name in (FILE_NAME, "pyproject.toml"):
+        found = root / name
+        if found.is_file() and not found.is_symlink() and (values := _read(found, trusted=False)):
+            yield values
+            return
+
+
+def _read(path: Path, *, trusted: bool) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}", hint="name an existing file") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        if path.name == "pyproject.toml" and not trusted:
+            return {}
+        raise UsageError(f"{path}: not TOML: {error}") from error
+    values = _tool_table(document) if path.name == "pyproject.toml" else document
+    settings = _validate(values, str(path), text)
+    if not trusted:
+        _refuse_untrusted(settings, path, text)
+        return dict(values)
+    return _absolute(dict(values), path.parent)
+
+
+def _tool_table(document: Mapping[str, Any]) -> Any:
+    tool = document.get("tool")
+    return tool.get("scangate", {}) if isinstance(tool, dict) else {}
+
+
+def _validate(values: Any, where: str, text: str) -> Settings:
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        _explain(first["loc"], first["type"], first["msg"], where, text)
+
+
+def _explain(loc: tuple[int | str, ...], kind: str, message: str, where: str, text: str) -> NoReturn:
+    name = ".".join(str(part) for part in loc)
+    place = f"{where}{_line_of(loc, text)}"
+    if kind != "extra_forbidden":
+        raise UsageError(f"{place}: {name}: {message}", hint="see `scangate schema settings`")
+    near = difflib.get_close_matches(str(loc[-1]), _names_beside(loc), n=1)
+    raise UsageError(
+        f"{place}: unknown key {name!r}",
+        hint=f"did you mean {near[0]!r}?" if near else "see `scangate schema settings`",
+    )
+
+
+def _names_beside(loc: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = ScannerSettings if loc[0] == "scanners" else Gate if loc[0] == "gates" else Settings
+    return list(model.model_fields)
+
+
+def _line_of(loc: tuple[int | str, ...], text: str) -> str:
+    """`:LINE` of a key, found by its last name; TOML has no better place to offer."""
+    name = next((part for part in reversed(loc) if isinstance(part, str)), "")
+    pattern = re.compile(rf"""^\s*(?:\[+[^\]]*\b)?["']?{re.escape(name)}["']?\s*[\]=.]""")
+    for number, line in enumerate(text.split("\n"), 1):
+        if pattern.search(line):
+            return f":{number}"
+    return ""
+
+
+def _refuse_untrusted(settings: Settings, path: Path, text: str) -> None:
+    for loc in _trusted_only_keys(settings):
+        raise UsageError(
+            f"{path}{_line_of(loc, text)}: {'.'.join(loc)!r} is not believed from the scanned tree",
+            hint=f"say it on the command line, in {user_settings_path()}, or name the file with --config",
+        )
+
+
+def _trusted_only_keys(settings: Settings) -> Iterator[tuple[str, ...]]:
+    for name in sorted(settings.model_fields_set - set(Choices.model_fields)):
+        yield (name,)
+    for scanner, values in settings.scanners.items():
+        for name in sorted(values.model_fields_set - set(ScannerChoices.model_fields)):
+            yield ("scanners", scanner, name)
+
+
+def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The values with their relative paths taken from the file's own folder."""
+    for name in ("advisories", "output"):
+        if name in values:
+            values[name] = str(folder / values[name])
+    if str(values.get("policy", "")).endswith((".yaml", ".yml")):
+        values["policy"] = str(folder / values["policy"])
+    for scanner in values.get("scanners", {}).values():
+        if "path" in scanner:
+            scanner["path"] = str(folder / scanner["path"])
+        if "rules" in scanner:
+            scanner["rules"] = [str(folder / rule) for rule in scanner["rules"]]
+    return values
+
+
+def _merge(base: dict[str, Any], top: Mapping[str, Any]) -> None:
+    """Lay `top` over `base`: tables key by key, anything else replaced."""
+    for key, value in top.items():
+        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = dict(value) if isinstance(value, Mapping) else value
