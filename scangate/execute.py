@@ -7,13 +7,13 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from scangate.model import Finding, LedgerEntry, LedgerState
+from scangate.model import Finding, LedgerEntry, LedgerState, worst_state
 from scangate.plan import Plan, Task
 from scangate.process import Ended, minimal_environment, run
 from scangate.scanners.interface import (
@@ -37,24 +37,6 @@ OUTPUT_CAP = 512_000_000
 _STDERR_SHOWN = 20_000
 
 Phase = Literal["queued", "installing", "running", "done"]
-
-_WORST_FIRST = (
-    LedgerState.FAILED,
-    LedgerState.TIMED_OUT,
-    LedgerState.UNREADABLE,
-    LedgerState.MISSING,
-    LedgerState.STALE,
-    LedgerState.PARTIAL,
-    LedgerState.RAN,
-    LedgerState.DEFERRED,
-    LedgerState.DISABLED,
-    LedgerState.NOT_APPLICABLE,
-)
-
-
-def worst_state(states: Iterable[LedgerState]) -> LedgerState:
-    """The state that absorbs the others: once something did not run, no other part makes it whole."""
-    return min(states, key=_WORST_FIRST.index)
 
 
 @dataclass(frozen=True)
@@ -190,7 +172,7 @@ def _attempt(scanner: Scanner, target: Target, context: Context) -> _Share:
         tool = context.find_tool(scanner.tool, lambda note: _installing(scanner, target, context, note))
         context.notify(Event(scanner.name, target.name, "running"))
         begun = time.monotonic()
-        parsed = _run_in_private(scanner, target, tool, context)
+        parsed = run_in_private(scanner, target, tool, context)
     except ScannerError as error:
         parsed = Parsed(scanned=0, state=error.state, reason=error.reason, mend=error.mend)
     except OSError as error:
@@ -205,7 +187,12 @@ def _installing(scanner: Scanner, target: Target, context: Context, note: str) -
     context.notify(Event(scanner.name, target.name, "installing", note=note))
 
 
-def _run_in_private(scanner: Scanner, target: Target, tool: Tool, context: Context) -> Parsed:
+def run_in_private(scanner: Scanner, target: Target, tool: Tool, context: Context) -> Parsed:
+    """One scanner on one target, in a private folder that is gone afterwards.
+
+    Raises:
+        ScannerError: the scanner did not do its work.
+    """
     work = Path(tempfile.mkdtemp(prefix="scangate-")).resolve()
     try:
         job = Job(

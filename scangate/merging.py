@@ -6,8 +6,16 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from scangate.correlate import merge_identified
-from scangate.execute import worst_state
-from scangate.model import InventorySummary, KindFound, LedgerEntry, LedgerState, Results, RunInfo, Skip
+from scangate.model import (
+    InventorySummary,
+    KindFound,
+    LedgerEntry,
+    LedgerState,
+    Results,
+    RunInfo,
+    Skip,
+    worst_state,
+)
 
 _Item = TypeVar("_Item")
 _UNASKED = (LedgerState.DISABLED, LedgerState.NOT_APPLICABLE)

@@ -260,6 +260,25 @@ class LedgerState(StrEnum):
         return self in (LedgerState.RAN, LedgerState.PARTIAL, LedgerState.STALE)
 
 
+_WORST_FIRST = (
+    LedgerState.FAILED,
+    LedgerState.TIMED_OUT,
+    LedgerState.UNREADABLE,
+    LedgerState.MISSING,
+    LedgerState.STALE,
+    LedgerState.PARTIAL,
+    LedgerState.RAN,
+    LedgerState.DEFERRED,
+    LedgerState.DISABLED,
+    LedgerState.NOT_APPLICABLE,
+)
+
+
+def worst_state(states: Iterable[LedgerState]) -> LedgerState:
+    """The state that absorbs the others: once something did not run, no other part makes it whole."""
+    return min(states, key=_WORST_FIRST.index)
+
+
 class Skip(Model):
     """Something that was not looked at, and why."""
 

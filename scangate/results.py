@@ -66,30 +66,35 @@ def results_json_schema() -> dict[str, Any]:
 
 
 def write_atomically(path: Path, write: Callable[[TextIO], object]) -> None:
-    """Write a text file whole: beside its place first, then renamed over it.
+    """Write a text file whole: beside its place first, then renamed over it. A device or pipe is written as it is.
 
     Raises:
         UsageError: the file cannot be written; what was there before is untouched.
     """
+    place = path.resolve()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        if place.exists() and not place.is_file():
+            with place.open("w", encoding="utf-8", newline="\n") as sink:
+                write(sink)
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _write_and_rename(place, write)
     except OSError as error:
-        raise _not_written(path, error) from error
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror or error}", hint="name another place or make room"
+        ) from error
+
+
+def _write_and_rename(place: Path, write: Callable[[TextIO], object]) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as sink:
             write(sink)
         Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise _not_written(path, error) from error
+        Path(temporary).replace(place)
     finally:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
-
-
-def _not_written(path: Path, error: OSError) -> UsageError:
-    return UsageError(f"{path}: cannot be written: {error.strerror or error}", hint="name another place")
 
 
 def _umask() -> int:

@@ -17,6 +17,7 @@ from scangate.model import Results
 from scangate.policies.judge import judge, with_effects
 from scangate.policies.load import BUILT_IN, fail_on, load_policy
 from scangate.policies.schema import Policy
+from scangate.reports.encoders import visible
 from scangate.reports.interface import ReportOptions, Writer
 from scangate.reports.registry import WRITERS
 from scangate.results import keep_last_run, write_atomically
@@ -112,12 +113,30 @@ def finish(results: Results, settings: Settings, policy: Policy, *, root: Path, 
         required=required,
     )
     judged = results.model_copy(update={"verdict": verdict, "findings": with_effects(results.findings, verdict)})
-    keep_last_run(judged, root)
-    for destination in destinations(settings):
-        write_report(judged, destination, color=settings.color)
+    _write_all(judged, settings, root)
     if results.run.interrupted:
         return INTERRUPTED
     return 0 if verdict.exit_code == 1 and settings.exit_zero else verdict.exit_code
+
+
+def _write_all(results: Results, settings: Settings, root: Path) -> None:
+    """Keep the run and write every report; one that cannot be written does not keep the others from it.
+
+    Raises:
+        UsageError: at least one was not written.
+    """
+    errors: list[UsageError] = []
+    for destination in destinations(settings):
+        try:
+            write_report(results, destination, color=settings.color)
+        except UsageError as error:
+            errors.append(error)
+    try:
+        keep_last_run(results, root)
+    except UsageError as error:
+        print(f"scangate: this run is not kept: {visible(error.message)}", file=sys.stderr)
+    if errors:
+        raise errors[0]
 
 
 def write_report(results: Results, destination: Destination, *, color: bool | None) -> None:

@@ -1,0 +1,62 @@
+# Everything that a newcomer needs: `make scan` and `make test` set up what they use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+REPORT := examples-report
+
+.PHONY: help scan test lint wheel workflows docs locks clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+scan: $(VENV)/runtime ## Scan the examples with every scanner; shows the verdict, reports in examples-report/
+	@$(BIN)/scangate scan examples --output $(REPORT) --advisories examples/advisories; code=$$?; \
+	echo; echo "exit code of the scan: $$code (1 is right: the examples are vulnerable)"; \
+	echo "reports: $(REPORT)/scangate.html $(REPORT)/scangate.sarif $(REPORT)/scangate-results.json"; \
+	test $$code -eq 1
+
+test: $(VENV)/dev ## Run every test
+	$(BIN)/pytest -n 2 --dist worksteal
+
+lint: $(VENV)/dev ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+wheel: $(VENV)/dev ## Build the wheel, and start it in a clean environment
+	rm -rf build dist
+	$(BIN)/uv build --quiet --wheel --out-dir dist
+	rm -rf build/clean && $(BIN)/uv venv --quiet build/clean
+	$(BIN)/uv pip install --quiet --python build/clean/bin/python dist/*.whl
+	cd build && clean/bin/scangate --version && clean/bin/scangate --help >/dev/null
+
+workflows: $(VENV)/dev ## Check action.yml and the workflows
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet action.yml .github
+
+docs: $(VENV)/dev ## Write what is generated in README.md and docs/ anew
+	$(BIN)/python scripts/docs.py
+
+locks: $(VENV)/dev ## Resolve every lock file anew, with a cool-down on new releases
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/locks
+
+clean: ## Remove what was built here (installed scanners stay in your data folder)
+	rm -rf $(VENV) build dist $(REPORT) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The environment: hash-locked packages, then scangate itself, editable.
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: apt-get install python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "venv is needed: apt-get install python3-venv"; exit 1; }
+	@command -v git >/dev/null || { echo "git is needed: apt-get install git"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --require-hashes -r requirements/runtime.txt
+	$(BIN)/pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/runtime
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,139 @@
+"""Fingerprints: stable where the problem is the same, different where it is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scangate.identity import fingerprint, identify
+from scangate.model import (
+    Category,
+    FileLocation,
+    Finding,
+    Location,
+    PackageLocation,
+    ResourceLocation,
+    Rule,
+    Severity,
+    Source,
+    WebLocation,
+)
+
+
+def finding(location: Location, *, rule: str = "B602", category: Category = Category.CODE, **more: Any) -> Finding:
+    return Finding(
+        category=category,
+        rule=Rule(id=rule),
+        title="a problem",
+        severity=Severity.HIGH,
+        location=location,
+        sources=(Source(scanner="bandit", rule_id=rule),),
+        **more,
+    )
+
+
+def ids(*findings: Finding, root: Path | None = None) -> list[str]:
+    return [found.id for found in identify(findings, root)]
+
+
+def code(line: int, snippet: str = "eval(x)", path: str = "app.py", scope: str = "") -> Finding:
+    return finding(FileLocation(path=path, line=line, snippet=snippet, scope=scope))
+
+
+def test_a_finding_that_moves_keeps_its_fingerprint() -> None:
+    assert ids(code(3)) == ids(code(300))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        code(3, snippet="eval(y)"),
+        code(3, path="other.py"),
+        code(3, scope="main"),
+        finding(FileLocation(path="app.py", line=3, snippet="eval(x)"), rule="B307"),
+    ],
+)
+def test_another_problem_has_another_fingerprint(other: Finding) -> None:
+    assert ids(code(3)) != ids(other)
+
+
+def test_white_space_and_suppression_comments_are_not_identity() -> None:
+    assert ids(code(3, "eval( x )  # nosec B307")) == ids(code(3, "eval(x)"))
+
+
+def test_severity_message_and_version_are_not_identity() -> None:
+    worse = code(3).model_copy(update={"severity": Severity.LOW, "message": "other words"})
+    assert ids(worse) == ids(code(3))
+
+
+def test_twins_in_one_file_are_told_apart_in_file_order() -> None:
+    first, second = ids(code(30), code(3))
+    assert first != second
+    assert ids(code(3)) == [first]
+
+
+def test_the_scope_is_the_definition_around_the_line(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("class Shop:\n    def pay(self):\n        eval(x)\n\neval(x)\n")
+    inner, outer = identify([code(3), code(5)], tmp_path)
+    assert isinstance(inner.location, FileLocation)
+    assert inner.location.scope == "Shop.pay"
+    assert inner.id != outer.id
+
+
+def test_scopes_of_other_languages_come_from_headers(tmp_path: Path) -> None:
+    (tmp_path / "shop.js").write_text("class Shop {\n  pay() {\n  }\n}\nfunction main() {\n  eval(x)\n}\n")
+    (found,) = identify([code(6, path="shop.js")], tmp_path)
+    assert isinstance(found.location, FileLocation)
+    assert found.location.scope == "main"
+
+
+def package(version: str, *known_as: str, manifest: str = "requirements.txt") -> Finding:
+    location = PackageLocation(purl=f"pkg:pypi/jinja2@{version}", name="jinja2", version=version, manifest=manifest)
+    return finding(location, rule=known_as[0], category=Category.DEPENDENCY, ids=known_as)
+
+
+def test_a_version_bump_without_a_fix_is_the_same_finding() -> None:
+    assert ids(package("2.10", "CVE-2019-10906")) == ids(package("2.9", "CVE-2019-10906"))
+
+
+def test_the_same_advisory_in_another_manifest_is_another_finding() -> None:
+    assert ids(package("2.10", "CVE-1")) != ids(package("2.10", "CVE-1", manifest="other/requirements.txt"))
+
+
+def resource(address: str, line: int) -> Finding:
+    place = ResourceLocation(address=address, path="main.tf", line=line)
+    return finding(place, rule="CKV_AWS_20", category=Category.IAC)
+
+
+def test_a_resource_is_its_address() -> None:
+    assert ids(resource("aws_s3_bucket.a", 1)) == ids(resource("aws_s3_bucket.a", 9))
+    assert ids(resource("aws_s3_bucket.a", 1)) != ids(resource("aws_s3_bucket.b", 1))
+
+
+def test_a_web_page_is_its_route_not_its_host_or_values() -> None:
+    def page(url: str) -> Finding:
+        return finding(WebLocation(url=url, method="get", param="q"), category=Category.WEB)
+
+    one = ids(page("http://a.example/orders/17?q=1"))
+    assert one == ids(page("https://b.example:8443/orders/2931?q=2"))
+    assert one != ids(page("http://a.example/carts/17"))
+
+
+@given(st.lists(st.text(max_size=6), max_size=4), st.lists(st.text(max_size=6), max_size=4))
+def test_only_equal_parts_have_equal_fingerprints(one: list[str], two: list[str]) -> None:
+    assert (fingerprint("code", one) == fingerprint("code", two)) is (one == two)
+
+
+@given(st.permutations([code(1), code(2), code(3, "exec(y)"), package("1", "CVE-1"), resource("a.b", 4)]))
+def test_the_order_of_findings_changes_nothing(findings: list[Finding]) -> None:
+    assert ids(*findings) == ids(*sorted(findings, key=str))
+
+
+@given(st.text(alphabet=st.characters(codec=None), max_size=30), st.text(max_size=10))
+def test_hostile_text_has_a_fingerprint_too(snippet: str, path: str) -> None:
+    (found,) = ids(code(1, snippet=snippet, path=path))
+    assert found.startswith("v1:code:")

@@ -1,0 +1,122 @@
+"""Settings: what is believed from whom, and errors that say where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scangate.errors import UsageError
+from scangate.settings import Choices, Settings, load_settings, user_settings_path
+
+SCANNERS = frozenset({"bandit", "semgrep"})
+
+
+def load(root: Path, *, config: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
+    return load_settings(root, config=config, flags=flags or {}, scanners=SCANNERS)
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_without_any_file_the_defaults_hold(tmp_path: Path) -> None:
+    assert load(tmp_path) == Settings()
+
+
+def test_the_tree_may_choose_and_narrow(tmp_path: Path) -> None:
+    write(tmp_path / "scangate.toml", 'exclude = ["docs/**"]\n[scanners.bandit]\nenabled = false\n')
+    settings = load(tmp_path)
+    assert settings.exclude == ["docs/**"]
+    assert not settings.scanners["bandit"].enabled
+
+
+def test_pyproject_is_read_when_there_is_no_file_of_ours(tmp_path: Path) -> None:
+    write(tmp_path / "pyproject.toml", '[tool.scangate]\nscanner = ["bandit"]\n')
+    assert load(tmp_path).scanner == ["bandit"]
+
+
+@pytest.mark.parametrize("broken", ["tool = 3", "[[", "[tool]\nscangate = 3"])
+def test_a_strange_pyproject_is_an_ordinary_outcome(tmp_path: Path, broken: str) -> None:
+    write(tmp_path / "pyproject.toml", broken)
+    try:
+        assert load(tmp_path) == Settings()
+    except UsageError as error:
+        assert "pyproject.toml" in error.message
+
+
+UNTRUSTED = {
+    "policy": 'policy = "dev"',
+    "fail_on": 'fail_on = "critical"',
+    "exit_zero": "exit_zero = true",
+    "env": 'env = "dev"',
+    "format": 'format = ["json=/tmp/x"]',
+    "output": 'output = "/tmp"',
+    "advisories": 'advisories = "empty"',
+    "gates": '[[gates]]\npolicy = "dev"',
+    "scanners.bandit.path": '[scanners.bandit]\npath = "./evil"',
+    "scanners.semgrep.rules": '[scanners.semgrep]\nrules = ["none"]',
+}
+
+
+@pytest.mark.parametrize(("key", "text"), UNTRUSTED.items())
+def test_the_tree_may_not_name_programs_files_or_a_weaker_judgement(tmp_path: Path, key: str, text: str) -> None:
+    write(tmp_path / "scangate.toml", text)
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path)
+    assert repr(key) in caught.value.message
+    assert "--config" in caught.value.hint
+
+
+def test_every_key_beyond_the_choices_is_tried_above() -> None:
+    assert {key for key in UNTRUSTED if "." not in key} == set(Settings.model_fields) - set(Choices.model_fields)
+
+
+def test_a_file_that_the_user_names_is_believed(tmp_path: Path) -> None:
+    config = write(tmp_path / "trusted" / "own.toml", '[scanners.bandit]\npath = "bin/bandit"\n')
+    write(tmp_path / "tree" / "scangate.toml", 'exclude = ["**"]')
+    settings = load(tmp_path / "tree", config=config)
+    assert settings.scanners["bandit"].path == str(config.parent / "bin/bandit")
+    assert settings.exclude == []
+
+
+def test_flags_win_over_the_tree_and_the_tree_over_the_users_own(tmp_path: Path) -> None:
+    write(user_settings_path(), 'policy = "prod"\njobs = 3\ntimeout = 5.0\n')
+    write(tmp_path / "scangate.toml", "jobs = 2\n")
+    settings = load(tmp_path, flags={"timeout": 9.0})
+    assert (settings.policy, settings.jobs, settings.timeout) == ("prod", 2, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ('\nexclde = ["x"]', "scangate.toml:2: unknown key 'exclde'", "'exclude'"),
+        ("[scanners.bandit]\ntimout = 3", "scangate.toml:2: unknown key 'scanners.bandit.timout'", "'timeout'"),
+        ('jobs = "two"', "scangate.toml:1: jobs: Input should be a valid integer", "schema settings"),
+        ("jobs = 0", "scangate.toml:1: jobs", "schema settings"),
+        ("[scanners.bandt]\nenabled = false", "no scanner is called 'bandt'", "bandit, semgrep"),
+        ("[[", "not TOML", ""),
+    ],
+)
+def test_errors_say_what_where_and_what_next(tmp_path: Path, text: str, message: str, hint: str) -> None:
+    write(tmp_path / "scangate.toml", text)
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_missing_config_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        load(tmp_path, config=tmp_path / "none.toml")
+
+
+def test_a_linked_settings_file_in_the_tree_is_not_followed(tmp_path: Path) -> None:
+    target = write(tmp_path / "elsewhere.toml", "jobs = 1")
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "scangate.toml").symlink_to(target)
+    assert load(tmp_path / "tree").jobs is None
