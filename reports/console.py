@@ -1,0 +1,124 @@
+"""console: what people read after a run. Findings by file, worst first, then the ledger, then the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from scangate.model import Effect, Finding, Judgement, Results, Severity
+from scangate.reports import view
+from scangate.reports.encoders import one_line, visible
+from scangate.reports.interface import ReportOptions
+from scangate.reports.ledger import print_ledger
+from scangate.reports.terminal import Page, Part, cell
+
+_SEVERITY_STYLE = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "red",
+    Severity.UNKNOWN: "magenta",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+    Severity.INFO: "dim",
+}
+_EFFECT_WORD = {
+    Effect.FAIL: ("fails", "bold red"),
+    Effect.WARN: ("warns", "yellow"),
+    Effect.RELIEVED: ("relieved", "green"),
+}
+_OUTCOME_STYLE = {"PASSED": "bold green", "FAILED": "bold red"}
+_SNIPPET_LINES = 5
+_MORE = "scangate report --format html -o report.html, or --format json -o results.json"
+
+
+class ConsoleWriter:
+    """Text for a terminal or a log, with ANSI colours only where the options allow them."""
+
+    name = "console"
+
+    def write(self, results: Results, sink: TextIO, options: ReportOptions) -> None:
+        """Write the findings, the ledger, the warnings and the verdict."""
+        page = Page(options)
+        _findings(page, results, limit=options.limit)
+        print_ledger(page, results.ledger, limit=options.limit)
+        _list(page, "Warnings", view.warnings(results), style="yellow")
+        _verdict(page, results, limit=options.limit)
+        sink.writelines(page.lines())
+
+
+def _findings(page: Page, results: Results, *, limit: int) -> None:
+    for group in view.by_file(results.findings, limit=limit):
+        page.text((one_line(group.heading), "bold underline"))
+        for finding in group.findings:
+            _finding(page, finding)
+        if group.hidden:
+            _row(page, "", (f"and {group.hidden:,} more here", "dim"))
+        page.gap()
+    page.text((view.total(results), "bold"))
+    if (hidden := len(results.findings) - limit) > 0:
+        page.text((f"Only the {limit:,} worst are shown. See the other {hidden:,} with {_MORE}", "bold"))
+
+
+def _finding(page: Page, finding: Finding) -> None:
+    _row(page, (finding.severity, _SEVERITY_STYLE[finding.severity]), (one_line(finding.title), "bold"))
+    _row(page, _EFFECT_WORD.get(finding.effect, ""), (one_line(" · ".join(_facts(finding))), "dim"))
+    for number, text in view.snippet_lines(finding, width=page.width, most=_SNIPPET_LINES):
+        page.cropped((f"{number:>6} │ ", "dim"), visible(text), prefix=" " * 12)
+    if fix := view.fix(finding):
+        _row(page, "", ("fix: ", "green"), one_line(fix))
+    for relief in finding.relief:
+        reason = f": {relief.reason}" if relief.reason else ""
+        _row(page, "", (f"{relief.kind} relief: ", "green"), one_line(f"{relief.by}{reason}"))
+
+
+def _facts(finding: Finding) -> list[str]:
+    """Where and what, in few words: line, subject, ids or rules, scanners, weakness."""
+    position = view.position(finding)
+    facts = [
+        f"line {position}" if position else "",
+        view.subject(finding),
+        ", ".join(finding.ids),
+        *view.reported_by(finding),
+        " ".join(f"CWE-{number}" for number in finding.rule.cwe),
+    ]
+    return [fact for fact in facts if fact]
+
+
+def _row(page: Page, label: Part, *parts: Part) -> None:
+    page.text(*parts, prefix=cell("", 2) + cell(label, 10))
+
+
+def _list(page: Page, name: str, lines: Sequence[str], *, style: str = "") -> None:
+    if lines:
+        page.title(name)
+    for line in lines:
+        page.text((one_line(line, 1000), style), prefix="  - ")
+
+
+def _verdict(page: Page, results: Results, *, limit: int) -> None:
+    word, sentence = view.headline(results)
+    verdict = results.verdict
+    page.title("Verdict")
+    page.text((word, _OUTCOME_STYLE.get(word, "bold yellow")), f": {one_line(sentence)}")
+    if counts := view.effect_counts(results):
+        page.text((counts, "dim"), prefix="  ")
+    failing = view.failing(results)
+    for finding, judgement in failing[:limit]:
+        _failure(page, finding, judgement)
+    if len(failing) > limit:
+        page.text((f"and {len(failing) - limit:,} more that fail; see {_MORE}", "bold"), prefix="  ")
+    if verdict:
+        _list(page, "Incomplete", verdict.incomplete, style="yellow")
+        _list(page, "Accepted gaps", verdict.accepted)
+
+
+def _failure(page: Page, finding: Finding, judgement: Judgement) -> None:
+    line = f":{finding.line}" if finding.line else ""
+    place = f"{view.heading(finding)}{line}"
+    page.text((one_line(place), "bold"), f"  {one_line(finding.title)}", prefix="  ")
+    for match in judgement.matches:
+        if match.effect is Effect.FAIL:
+            page.text(
+                ("rule ", "red"), (one_line(match.rule), "bold red"), f": {one_line(view.why(match))}", prefix="      "
+            )
+    if finding.id:
+        page.text((one_line(finding.id), "dim"), prefix=" " * 6)

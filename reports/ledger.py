@@ -1,0 +1,91 @@
+"""The ledger as the console's table: who looked at what, how far, and what mends it where it is not well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from scangate.model import LedgerEntry, LedgerState
+from scangate.reports import view
+from scangate.reports.encoders import one_line
+from scangate.reports.terminal import Page, Part, cell, styled
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+_HEADINGS = ("Scanner", "Target", "State", "Files", "Findings", "Time")
+_SCANNER, _TARGET = 0, 1
+_NUMBERS = frozenset((3, 4, 5))
+_QUIET = {LedgerState.RAN: "green", LedgerState.NOT_APPLICABLE: "dim", LedgerState.DISABLED: "dim"}
+_MOST_CELLS = 30
+_LEAST_TARGET = 8
+_LEAST_REASON = 34
+_SKIPS_SHOWN = 3
+
+
+def print_ledger(page: Page, ledger: Sequence[LedgerEntry], *, limit: int) -> None:
+    """Print at most `limit` entries; when some must go, those that are well go first."""
+    page.title("Ledger", "who looked at what")
+    if not ledger:
+        page.text("no scanner was planned", prefix="  ")
+        return
+    shown = ledger if len(ledger) <= limit else sorted(ledger, key=lambda entry: entry.state in _QUIET)[:limit]
+    rows = [_cells(entry) for entry in shown]
+    widths, room = _layout(page.width, rows)
+    beside = room >= _LEAST_REASON
+    page.text(("Reason" if beside else "", "dim"), prefix=_row([(name, "dim") for name in _HEADINGS], widths))
+    for entry, cells in zip(shown, rows, strict=True):
+        _print_entry(page, _row(cells, widths), _reasons(entry), beside=beside)
+    if len(ledger) > len(shown):
+        page.text((f"and {len(ledger) - len(shown):,} more", "bold"), prefix="  ")
+
+
+def _print_entry(page: Page, row: Text, reasons: Sequence[Part], *, beside: bool) -> None:
+    """The reasons go beside the row where there is room for them, else below it."""
+    if not (beside and reasons):
+        page.text("", prefix=row)
+    for number, reason in enumerate(reasons):
+        below = styled(" " * row.cell_len if beside else " " * 6)
+        page.text(reason, prefix=row if beside and number == 0 else below)
+
+
+def _cells(entry: LedgerEntry) -> list[Part]:
+    return [
+        (one_line(f"{entry.scanner} {entry.version}".strip()), "bold"),
+        one_line(entry.target),
+        (entry.state, _QUIET.get(entry.state, "yellow" if entry.state.looked else "bold red")),
+        view.files(entry),
+        f"{entry.findings:,}" if entry.state.looked or entry.findings else "-",
+        view.duration(entry.seconds) if entry.seconds else "-",
+    ]
+
+
+def _reasons(entry: LedgerEntry) -> list[Part]:
+    mend = f"mend: {one_line(entry.mend)}" if entry.mend else ""
+    skips = [f"- {one_line(skip.path, 120)}: {one_line(skip.reason, 200)}" for skip in entry.skipped[:_SKIPS_SHOWN]]
+    hidden = len(entry.skipped) - len(skips)
+    more = f"- and {hidden:,} more" if hidden else ""
+    return [part for part in (one_line(entry.reason), mend, *skips, more) if part]
+
+
+def _layout(width: int, rows: Sequence[Sequence[Part]]) -> tuple[list[int], int]:
+    """The columns' widths, the target's cut down as far as it must be; and the room that is left for reasons."""
+    columns = zip(_HEADINGS, *rows, strict=True)
+    widths = [max(styled(part).cell_len for part in column) for column in columns]
+    widths[_SCANNER] = min(widths[_SCANNER], _MOST_CELLS)
+    others = 2 + sum(widths) + 2 * len(widths) - widths[_TARGET]
+    widths[_TARGET] = max(_LEAST_TARGET, min(widths[_TARGET], _MOST_CELLS, width - others))
+    return widths, width - others - widths[_TARGET]
+
+
+def _row(cells: Sequence[Part], widths: Sequence[int]) -> Text:
+    row = styled("  ")
+    for number, (part, width) in enumerate(zip(cells, widths, strict=True)):
+        shown = _end_of(part, width) if number == _TARGET and isinstance(part, str) else part
+        row += cell(shown, width, right=number in _NUMBERS) + styled("  ")
+    return row
+
+
+def _end_of(path: str, width: int) -> str:
+    """A long path by its end, which tells more than its beginning."""
+    return path if len(path) <= width else f"…{path[1 - width :]}"

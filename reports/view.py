@@ -1,0 +1,222 @@
+"""What the reports for people share: the order of findings, their grouping by file, and the words for their parts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from scangate.model import (
+    Effect,
+    FileLocation,
+    Finding,
+    ImageLocation,
+    Judgement,
+    LedgerEntry,
+    LedgerState,
+    Outcome,
+    PackageLocation,
+    ResourceLocation,
+    Results,
+    RuleMatch,
+    Severity,
+    WebLocation,
+)
+
+WORST_FIRST = tuple(sorted(Severity, key=lambda severity: -severity.rank))
+"""Every severity, worst first."""
+
+
+@dataclass(frozen=True)
+class FileGroup:
+    """The findings of one file (or image, or page) that are shown, worst first, and how many more it has."""
+
+    heading: str
+    findings: tuple[Finding, ...]
+    hidden: int
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings by severity, relieved ones last, then by place: the same order for the same findings."""
+    return sorted(findings, key=_order)
+
+
+def _order(finding: Finding) -> tuple[bool, int, str, int, str, str, str]:
+    relieved = finding.effect is Effect.RELIEVED
+    place = (heading(finding), finding.line or 0)
+    return (relieved, -finding.severity.rank, *place, finding.rule.id, finding.id, finding.title)
+
+
+def by_file(findings: Sequence[Finding], *, limit: int) -> list[FileGroup]:
+    """The `limit` worst findings grouped by file; files in the order of their worst finding."""
+    totals = Counter(heading(finding) for finding in findings)
+    groups: dict[str, list[Finding]] = {}
+    for finding in worst_first(findings)[:limit]:
+        groups.setdefault(heading(finding), []).append(finding)
+    return [FileGroup(name, tuple(group), totals[name] - len(group)) for name, group in groups.items()]
+
+
+def heading(finding: Finding) -> str:
+    """What a finding is shown under: its file, else its image, page or package."""
+    match finding.location:
+        case ImageLocation(ref=ref):
+            return ref
+        case WebLocation(url=url):
+            return url
+        case PackageLocation(manifest="", purl=purl, name=name):
+            return purl or name
+        case _:
+            return finding.path or "(no file)"
+
+
+def position(finding: Finding) -> str:
+    """Where in its file: `12:5`, `12`, or empty."""
+    if finding.line is None:
+        return ""
+    column = finding.location.column if isinstance(finding.location, FileLocation) else None
+    return f"{finding.line}:{column}" if column else str(finding.line)
+
+
+def subject(finding: Finding) -> str:
+    """What in the file is affected, where a line does not say it: a package, a resource, a parameter."""
+    match finding.location:
+        case PackageLocation(name=name, version=version):
+            return f"{name} {version}".strip()
+        case ResourceLocation(address=address):
+            return address
+        case ImageLocation(package=package):
+            return package
+        case WebLocation(method=method, param=param):
+            return f"{method} {param}".strip()
+        case FileLocation(scope=scope):
+            return scope
+
+
+def snippet(finding: Finding) -> str:
+    """The source lines of a finding, or the evidence of a web finding."""
+    match finding.location:
+        case FileLocation(snippet=text) | ResourceLocation(snippet=text):
+            return text
+        case WebLocation(evidence=evidence):
+            return evidence
+        case _:
+            return ""
+
+
+def snippet_lines(finding: Finding, *, width: int, most: int = 12) -> list[tuple[str, str]]:
+    """The snippet as (line number, text), at most `most` lines of `width` characters, common indentation removed.
+
+    The number is empty where the line is not one of the file's.
+    """
+    lines = [line[: 2 * width].expandtabs(4) for line in snippet(finding).split("\n")]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    margin = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" …")), default=0)
+    first = finding.line
+    numbered = [
+        (str(first + index) if first and line != "…" else "", line[margin:] if line != "…" else line)
+        for index, line in enumerate(lines)
+    ]
+    return numbered[:most] + ([("", "…")] if len(numbered) > most else [])
+
+
+def reported_by(finding: Finding) -> list[str]:
+    """The scanners with their own rule ids (`bandit B602`); without them where advisory ids name the problem."""
+    words = (f"{source.scanner} {'' if finding.ids else source.rule_id}".strip() for source in finding.sources)
+    return list(dict.fromkeys(words)) or [finding.rule.id]
+
+
+def fix(finding: Finding) -> str:
+    """What can be done, in words; empty when nobody said."""
+    match finding.fix.state:
+        case "available" if finding.fix.versions:
+            upgrade = f"upgrade to {' or '.join(finding.fix.versions)}"
+            return f"{upgrade} ({finding.fix.text})" if finding.fix.text else upgrade
+        case "none":
+            return finding.fix.text or "none is published yet"
+        case "wont-fix":
+            return finding.fix.text or "its maintainers will not mend it"
+        case _:
+            return finding.fix.text
+
+
+def files(entry: LedgerEntry) -> str:
+    """How much of its target a scanner looked at: `scanned/considered`, or `-` where there was nothing."""
+    return f"{entry.scanned}/{entry.considered}" if entry.considered or entry.scanned else "-"
+
+
+def duration(seconds: float) -> str:
+    """Wall time as `0.4 s`, `12 s` or `3 min 05 s`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def total(results: Results) -> str:
+    """`2 findings: 1 high, 1 low`, or a word that says how far no findings go."""
+    counts = severity_counts(results.findings)
+    if counts:
+        each = ", ".join(f"{count:,} {severity}" for severity, count in counts.items())
+        return f"{plural(len(results.findings), 'finding')}: {each}"
+    whole = all(entry.state in (LedgerState.RAN, LedgerState.NOT_APPLICABLE) for entry in results.ledger)
+    return "No findings" if whole and results.ledger else "No findings in what was looked at"
+
+
+def severity_counts(findings: Iterable[Finding]) -> dict[Severity, int]:
+    """How many findings of each severity that occurs, worst first."""
+    counts = Counter(finding.severity for finding in findings)
+    return {severity: counts[severity] for severity in WORST_FIRST if counts[severity]}
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 finding`, `2,000 findings`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def failing(results: Results) -> list[tuple[Finding, Judgement]]:
+    """The findings that fail the build, worst first, each with the policy's word on it."""
+    judged = results.verdict.judged if results.verdict else ()
+    failed = {judgement.finding: judgement for judgement in judged if judgement.effect is Effect.FAIL}
+    return [(finding, failed[finding.id]) for finding in worst_first(results.findings) if finding.id in failed]
+
+
+def why(match: RuleMatch) -> str:
+    """Why a policy rule matched: its own words, and the fields with their values."""
+    fields = ", ".join(match.fields)
+    return "; ".join(part for part in (match.why, fields) if part)
+
+
+def headline(results: Results) -> tuple[str, str]:
+    """The verdict as a word for the eye and a sentence: `FAILED`, `3 findings fail the policy prod`."""
+    verdict = results.verdict
+    if verdict is None:
+        return "NO VERDICT", "the run was interrupted" if results.run.interrupted else "nothing was judged"
+    named = verdict.environment in ("", verdict.policy)
+    policy = f"the policy {verdict.policy}" + ("" if named else f" (environment {verdict.environment})")
+    gaps = plural(len(verdict.incomplete), "gap")
+    match verdict.outcome:
+        case Outcome.FAILED:
+            count = verdict.counts.get(Effect.FAIL, 0)
+            sentence = f"{plural(count, 'finding')} {'fails' if count == 1 else 'fail'} {policy}"
+            return "FAILED", f"{sentence}; the run is also incomplete: {gaps}" if verdict.incomplete else sentence
+        case Outcome.INCOMPLETE:
+            return "INCOMPLETE", f"not everything was looked at, so {policy} cannot pass it: {gaps}"
+        case Outcome.PASSED:
+            accepted = f", with {plural(len(verdict.accepted), 'accepted gap')}" if verdict.accepted else ""
+            return "PASSED", f"nothing fails {policy}{accepted}"
+
+
+def effect_counts(results: Results) -> str:
+    """`1 fail, 2 warn`: the findings by what the policy makes of them; empty without a verdict."""
+    counts = results.verdict.counts if results.verdict else {}
+    words = {Effect.NONE: "without effect"}
+    return ", ".join(f"{counts[effect]:,} {words.get(effect, effect)}" for effect in Effect if counts.get(effect))
+
+
+def warnings(results: Results) -> list[str]:
+    """What the verdict warns about, and what the tree holds that no scanner here can look at."""
+    said = list(results.verdict.warnings) if results.verdict else []
+    kinds = [kind for kind in results.inventory.kinds if not kind.supported_by]
+    unnamed = [kind for kind in kinds if not any(kind.label in warning for warning in said)]
+    return said + [f"{kind.label} ({plural(kind.files, 'file')}): no scanner here supports it" for kind in unnamed]
