@@ -60,11 +60,11 @@ class Context:
     cores: int
     find_tool: Callable[[ToolSpec, Callable[[str], None]], Tool]
     notify: Callable[[Event], None]
+    cancel: threading.Event
     timeouts: Mapping[str, float] = field(default_factory=dict)
     rules: tuple[Path, ...] = ()
     advisories: Path | None = None
     offline: bool = False
-    cancel: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class _Line:
 
     @property
     def text(self) -> str:
-        if all(phase == "done" for phase in self.phases.values()):
+        if self.entries and len(self.entries) == len(self.phases):
             return _outcome(self.entries)
         if "installing" in self.phases.values():
             return "installing (first use)"

@@ -81,10 +81,12 @@ def _context(
 ) -> Context:
     own = settings.scanners
     default = settings.timeout or DEFAULT_TIMEOUT
+    cancel = threading.Event()
     return Context(
         root=inventory.root,
         cores=cores,
-        find_tool=_ToolFinder(settings, inventory.root),
+        cancel=cancel,
+        find_tool=_ToolFinder(settings, inventory.root, cancel),
         notify=notify,
         timeouts={s.name: (own[s.name].timeout if s.name in own else None) or default for s in scanners},
         rules=tuple(Path(rule).resolve() for rule in own["semgrep"].rules) if "semgrep" in own else (),
@@ -96,8 +98,9 @@ def _context(
 class _ToolFinder:
     """Finds each tool once, however many shares ask for it at the same time."""
 
-    def __init__(self, settings: Settings, root: Path) -> None:
+    def __init__(self, settings: Settings, root: Path, cancel: threading.Event) -> None:
         self._settings = settings
+        self._cancel = cancel
         self._root = root
         self._store = ToolStore()
         self._locks: dict[str, threading.Lock] = {}
@@ -119,6 +122,6 @@ class _ToolFinder:
         own = self._settings.scanners.get(spec.name)
         configured = Path(own.path) if own and own.path else None
         try:
-            return resolve(spec, store=self._store, configured=configured, say=say, forbidden=self._root)
+            return resolve(spec, store=self._store, configured=configured, say=say, forbidden=self._root, cancel=self._cancel)
         except ToolError as error:
             return ScannerError(LedgerState.MISSING, error.reason, mend=error.mend)

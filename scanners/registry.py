@@ -1,10 +1,25 @@
-"""Every scanner, in one literal. A new one is its file and one line here."""
+"""Every scanner, in one literal. A new one is its file and one line here.
+
+Packages of others join through the entry-point group `scangate.scanners`: each entry point is a value that fits
+`Scanner`, under the scanner's own name.
+"""
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
+
 from scangate.scanners.bandit import Bandit
-from scangate.scanners.interface import Scanner
+from scangate.scanners.checkov import Checkov
+from scangate.scanners.interface import Reader, Scanner
+from scangate.scanners.pip_audit import PipAudit
+from scangate.scanners.sarif import Sarif
+from scangate.scanners.semgrep import Semgrep
 
-_BUILT_IN: tuple[Scanner, ...] = (Bandit(),)
+_BUILT_IN: tuple[Scanner, ...] = (Bandit(), Semgrep(), PipAudit(), Checkov())
+_JOINED: tuple[Scanner, ...] = tuple(entry.load() for entry in entry_points(group="scangate.scanners"))
 
-SCANNERS: dict[str, Scanner] = {scanner.name: scanner for scanner in _BUILT_IN}
+SCANNERS: dict[str, Scanner] = {scanner.name: scanner for scanner in (*_JOINED, *_BUILT_IN)}
+"""Scanners by name; nobody can take the place of a built-in one."""
+
+READERS: dict[str, Reader] = {**SCANNERS, "sarif": Sarif()}
+"""Whose output `scangate import` can read."""

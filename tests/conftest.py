@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ def run_scanner(tools: Callable[[str], Tool]) -> Callable[..., Parsed]:
             cores=2,
             find_tool=lambda spec, say: tools(spec.name),
             notify=lambda event: None,
+            cancel=threading.Event(),
             **job,
         )
         target = Target(files[0] if scanner.per_file else ".", tuple(sorted(scanner.kinds)), files)

@@ -15,12 +15,13 @@ from typing import TextIO
 from scangate.errors import UsageError
 from scangate.model import Results
 from scangate.policies.judge import judge, with_effects
-from scangate.policies.load import BUILT_IN, fail_on, load_policy
+from scangate.policies.load import BUILT_IN, fail_on, load_policy, require_known
 from scangate.policies.schema import Policy
 from scangate.reports.encoders import visible
 from scangate.reports.interface import ReportOptions, Writer
 from scangate.reports.registry import WRITERS
 from scangate.results import keep_last_run, write_atomically
+from scangate.scanners.registry import SCANNERS
 from scangate.settings import Gate, Settings, When
 
 OUTPUT_FILES = {"json": "scangate-results.json", "sarif": "scangate.sarif", "html": "scangate.html"}
@@ -40,8 +41,14 @@ def choose_policy(settings: Settings) -> Policy:
     """The policy that the settings ask for: by severity, by name or file, by environment, or the default.
 
     Raises:
-        UsageError: it does not exist or is not valid.
+        UsageError: it does not exist, is not valid, or requires a scanner that does not exist.
     """
+    policy = _load_policy(settings)
+    require_known(policy, SCANNERS)
+    return policy
+
+
+def _load_policy(settings: Settings) -> Policy:
     if settings.fail_on:
         return fail_on(settings.fail_on)
     if settings.policy:
