@@ -6,9 +6,8 @@ counts as a match in `match` and as no match in `unless`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import unquote
 
 from scangate.model import (
@@ -23,55 +22,55 @@ from scangate.model import (
 )
 
 Values = tuple[str, ...] | None
+Facts = tuple[Values, ...]
+"""The values of some fields of one finding; numbers as text, ids in upper case, packages as plain package URLs."""
 
 MALICIOUS = "MAL-"
 """Advisories of malicious packages (OSV ids) name no severity; they are critical."""
 
 
-class Facts(NamedTuple):
-    """One finding's values by field name; numbers as text, ids in upper case, packages as plain package URLs."""
+def fact_reader(fields: Sequence[str], *, unknown_severity: str) -> Callable[[Finding], Facts]:
+    """A function from a finding to the facts of `fields`, in their order; what no rule asks for is not looked up.
 
-    category: Values
-    tool: Values
-    rule: Values
-    id: Values
-    severity: Values
-    confidence: Values
-    cvss: Values
-    cwe: Values
-    package: Values
-    fix: Values
-    path: Values
-    resource: Values
+    A finding of unknown severity counts as `unknown_severity`.
+    """
+
+    def severity(finding: Finding) -> Values:
+        if any(i.startswith(MALICIOUS) for i in finding.ids):
+            return (Severity.CRITICAL,)
+        return (unknown_severity if finding.severity is Severity.UNKNOWN else finding.severity,)
+
+    readers = tuple(severity if name == "severity" else _READERS[name] for name in fields)
+    return lambda finding: tuple([read(finding) for read in readers])
 
 
-def facts(finding: Finding, *, unknown_severity: str) -> Facts:
-    """The facts of one finding; an unknown severity counts as `unknown_severity`."""
-    return Facts(
-        category=(finding.category.value,),
-        tool=tuple(source.scanner for source in finding.sources) or None,
-        rule=_distinct((finding.rule.id, *(source.rule_id for source in finding.sources))),
-        id=tuple(i.upper() for i in finding.ids),
-        severity=(judged_severity(finding, unknown_severity),),
-        confidence=None if finding.confidence is Confidence.UNKNOWN else (finding.confidence.value,),
-        cvss=_cvss(finding),
-        cwe=tuple(str(number) for number in finding.rule.cwe) or None,
-        package=_package(finding),
-        fix=None if finding.fix.state == "unknown" else (finding.fix.state,),
-        path=_path(finding),
-        resource=_resource(finding),
-    )
+def _category(finding: Finding) -> Values:
+    return (finding.category,)
 
 
-def judged_severity(finding: Finding, unknown_severity: str) -> str:
-    """The severity that rules compare."""
-    if any(i.startswith(MALICIOUS) for i in finding.ids):
-        return Severity.CRITICAL.value
-    return unknown_severity if finding.severity is Severity.UNKNOWN else finding.severity.value
+def _tool(finding: Finding) -> Values:
+    return tuple([source.scanner for source in finding.sources]) or None
 
 
-def _distinct(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word for word in words if word))
+def _rule(finding: Finding) -> Values:
+    names = [finding.rule.id, *[source.rule_id for source in finding.sources]]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _id(finding: Finding) -> Values:
+    return tuple([i.upper() for i in finding.ids])
+
+
+def _confidence(finding: Finding) -> Values:
+    return None if finding.confidence is Confidence.UNKNOWN else (finding.confidence,)
+
+
+def _cwe(finding: Finding) -> Values:
+    return tuple([str(number) for number in finding.rule.cwe]) or None
+
+
+def _fix(finding: Finding) -> Values:
+    return None if finding.fix.state == "unknown" else (finding.fix.state,)
 
 
 def _cvss(finding: Finding) -> Values:
@@ -116,3 +115,18 @@ def plain_package(purl: str) -> str:
     if text.lower().startswith("pkg:pypi/"):
         return text.lower().replace("_", "-")
     return text
+
+
+_READERS: dict[str, Callable[[Finding], Values]] = {
+    "category": _category,
+    "tool": _tool,
+    "rule": _rule,
+    "id": _id,
+    "confidence": _confidence,
+    "cvss": _cvss,
+    "cwe": _cwe,
+    "package": _package,
+    "fix": _fix,
+    "path": _path,
+    "resource": _resource,
+}

@@ -24,8 +24,8 @@ from scangate.model import (
     Verdict,
 )
 from scangate.policies.coverage import CoverageReport, judge_coverage
-from scangate.policies.facts import Facts, facts
-from scangate.policies.match import compile_rule
+from scangate.policies.facts import Facts, Values, fact_reader
+from scangate.policies.match import compile_rule, used_fields
 from scangate.policies.relief import relieve
 from scangate.policies.schema import Policy
 
@@ -113,11 +113,12 @@ class _Judge:
     """
 
     def __init__(self, policy: Policy) -> None:
-        self._unknown_severity = policy.unknown_severity
         self._rules = policy.rules
-        self._compiled = tuple(compile_rule(rule) for rule in policy.rules)
-        self._texts: dict[_Told, _Told] = {}
-        self._matches: dict[tuple[int, _Told], RuleMatch] = {}
+        self._fields = used_fields(policy.rules)
+        self._read = fact_reader(self._fields, unknown_severity=policy.unknown_severity)
+        self._compiled = tuple(compile_rule(rule, self._fields) for rule in policy.rules)
+        self._matched: dict[tuple[Facts, Severity, str], _Matched] = {}
+        self._matches: dict[_Matched, tuple[RuleMatch, ...]] = {}
 
     def judge(self, findings: Sequence[Finding]) -> list[Judgement]:
         """Judgements of all findings that have an effect: strongest first, then worst severity first."""
@@ -132,16 +133,15 @@ class _Judge:
         return [judgement for _, judgement in judged]
 
     def _matching(self, finding: Finding) -> _Matched:
-        seen = facts(finding, unknown_severity=self._unknown_severity)
-        return tuple(
-            (index, self._told(rule.reasons(seen), finding, seen))
-            for index, rule in enumerate(self._compiled)
-            if rule.matches(seen)
-        )
-
-    def _told(self, names: tuple[str, ...], finding: Finding, seen: Facts) -> _Told:
-        told = tuple(_tell(name, finding, seen) for name in names)
-        return self._texts.setdefault(told, told)
+        seen = self._read(finding)
+        key = (seen, finding.severity, finding.severity_from)
+        if key not in self._matched:
+            self._matched[key] = tuple(
+                (index, tuple(_tell(self._fields[at], seen[at], finding) for at in rule.reasons(seen)))
+                for index, rule in enumerate(self._compiled)
+                if rule.matches(seen)
+            )
+        return self._matched[key]
 
     def _ruling(self, index: int, findings: Sequence[Finding], matched: Sequence[_Matched]) -> _Ruling:
         """A rule's effect: `info` for up to `max` matches, its own for all of them beyond; relief does not count."""
@@ -157,17 +157,17 @@ class _Judge:
         return _Ruling(rule.id, effect, f"{rule.why} ({note})" if rule.why else note)
 
     def _judgement(self, finding: Finding, matched: _Matched, rulings: Sequence[_Ruling]) -> Judgement:
-        matches = [self._match(index, told, rulings[index]) for index, told in matched]
-        matches.sort(key=lambda match: (_STRENGTH[match.effect], match.rule))
-        strongest = matches[0].effect if matches else Effect.NONE
-        effect, would = relieve(finding, strongest)
-        return Judgement(finding=finding.id, effect=effect, matches=tuple(matches), would=would)
+        if matched not in self._matches:
+            self._matches[matched] = _matches([(rulings[index], told) for index, told in matched])
+        matches = self._matches[matched]
+        effect, would = relieve(finding, matches[0].effect if matches else Effect.NONE)
+        return Judgement(finding=finding.id, effect=effect, matches=matches, would=would)
 
-    def _match(self, index: int, told: _Told, ruling: _Ruling) -> RuleMatch:
-        key = (index, told)
-        if key not in self._matches:
-            self._matches[key] = RuleMatch(rule=ruling.rule, effect=ruling.effect, why=ruling.why, fields=told)
-        return self._matches[key]
+
+def _matches(rulings: Sequence[tuple[_Ruling, _Told]]) -> tuple[RuleMatch, ...]:
+    """What is told of each rule that matched, strongest first."""
+    matches = [RuleMatch(rule=r.rule, effect=r.effect, why=r.why, fields=told) for r, told in rulings]
+    return tuple(sorted(matches, key=lambda match: (_STRENGTH[match.effect], match.rule)))
 
 
 def _newest(found: Sequence[Finding]) -> list[Finding]:
@@ -175,15 +175,14 @@ def _newest(found: Sequence[Finding]) -> list[Finding]:
     return heapq.nsmallest(_NEWEST, found, key=lambda f: (f.state != "new", -f.severity.rank, f.id))
 
 
-def _tell(name: str, finding: Finding, seen: Facts) -> str:
+def _tell(name: str, values: Values, finding: Finding) -> str:
     """One field as the verdict prints it: its value, and for a severity where it came from."""
-    values = getattr(seen, name)
     if values is None:
         return f"{name}=unknown, counted as a match"
     text = f"{name}={', '.join(values)}"
     if name != "severity":
         return text
-    if values[0] != finding.severity.value:
+    if values[0] != finding.severity:
         why = f"unknown, treated as {values[0]}" if finding.severity is Severity.UNKNOWN else "a malicious package"
         return f"{text} ({why})"
     return f"{text} ({finding.severity_from})" if finding.severity_from else text

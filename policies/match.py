@@ -7,7 +7,7 @@ unknown as a whole counts as a match in `match`, and does not exclude in `unless
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,49 +25,61 @@ _CACHED = 65_536
 
 @dataclass(frozen=True)
 class CompiledRule:
-    """A rule's `match` and `unless` as tests, and which fields tell why it matched."""
+    """A rule's `match` and `unless` as tests of facts, and which of those facts tell why it matched."""
 
     wanted: Test
     excluded: Test
-    fields: tuple[str, ...]
-    options: tuple[tuple[Test, tuple[str, ...]], ...] = ()
+    named: tuple[int, ...]
+    options: tuple[tuple[Test, tuple[int, ...]], ...] = ()
 
     def matches(self, facts: Facts) -> bool:
         """Whether the rule matches: unknown counts as wanted, and not as excluded."""
         return self.wanted(facts) is not False and self.excluded(facts) is not True
 
-    def reasons(self, facts: Facts) -> tuple[str, ...]:
-        """The fields that made it match, in the language's order: those of `match`, and of alternatives that hold."""
+    def reasons(self, facts: Facts) -> tuple[int, ...]:
+        """Positions of the facts that made it match: those of `match`, and of its alternatives that hold."""
         if not self.options:
-            return self.fields
-        holding = {name for test, fields in self.options if test(facts) is not False for name in fields}
-        return _ordered({*self.fields, *holding})
+            return self.named
+        holding = [at for test, named in self.options if test(facts) is not False for at in named]
+        return tuple(sorted({*self.named, *holding}))
 
 
-def compile_rule(rule: PolicyRule) -> CompiledRule:
-    """The rule, ready to be tried on any number of facts. Raises ValueError for a rule without `match`."""
+def used_fields(rules: Iterable[PolicyRule]) -> tuple[str, ...]:
+    """The fields that some rules test, in the language's order."""
+    used = {name for rule in rules for part in _parts(rule) for name in part.tests()}
+    return tuple(name for name in Fields.model_fields if name in used)
+
+
+def compile_rule(rule: PolicyRule, fields: Sequence[str]) -> CompiledRule:
+    """The rule, ready to be tried on any number of facts of `fields`. Raises ValueError for a rule without `match`."""
     if rule.match is None:
         raise ValueError(f"rule {rule.id!r} matches nothing")
+
+    def positions(part: Fields) -> tuple[int, ...]:
+        return tuple(sorted(fields.index(name) for name in part.tests()))
+
     return CompiledRule(
-        wanted=_match(rule.match),
-        excluded=_alternatives(rule.unless or ()),
-        fields=_ordered(rule.match.tests()),
-        options=tuple((_all(option), _ordered(option.tests())) for option in rule.match.any or ()),
+        wanted=_match(rule.match, fields),
+        excluded=_alternatives(rule.unless or (), fields),
+        named=positions(rule.match),
+        options=tuple((_all(option, fields), positions(option)) for option in rule.match.any or ()),
     )
 
 
-def _ordered(names: Collection[str]) -> tuple[str, ...]:
-    return tuple(name for name in Facts._fields if name in names)
+def _parts(rule: PolicyRule) -> tuple[Fields, ...]:
+    if rule.match is None:
+        return rule.unless or ()
+    return (rule.match, *(rule.match.any or ()), *(rule.unless or ()))
 
 
-def _match(match: Match) -> Test:
-    fields = _all(match)
+def _match(match: Match, fields: Sequence[str]) -> Test:
+    own = _all(match, fields)
     if match.any is None:
-        return fields
-    any_of = _alternatives(match.any)
+        return own
+    any_of = _alternatives(match.any, fields)
 
     def both(facts: Facts) -> Truth:
-        first = fields(facts)
+        first = own(facts)
         if first is False:
             return False
         second = any_of(facts)
@@ -76,8 +88,8 @@ def _match(match: Match) -> Test:
     return both
 
 
-def _alternatives(options: Iterable[Fields]) -> Test:
-    tests = tuple(_all(option) for option in options)
+def _alternatives(options: Iterable[Fields], fields: Sequence[str]) -> Test:
+    tests = tuple(_all(option, fields) for option in options)
 
     def any_of(facts: Facts) -> Truth:
         result: Truth = False
@@ -92,8 +104,8 @@ def _alternatives(options: Iterable[Fields]) -> Test:
     return any_of
 
 
-def _all(fields: Fields) -> Test:
-    tests = tuple((Facts._fields.index(name), _field(name, words)) for name, words in fields.tests().items())
+def _all(part: Fields, fields: Sequence[str]) -> Test:
+    tests = tuple((fields.index(name), _field(name, words)) for name, words in part.tests().items())
 
     def all_of(facts: Facts) -> Truth:
         result: Truth = True
