@@ -163,9 +163,14 @@ def stale(entry: LedgerEntry, max_age: str | None, now: datetime) -> str:
     date = _time(entry.database_date)
     if date is None or date > now + _CLOCK_SKEW:
         return f"stale: its data's date {entry.database_date[:40]!r} cannot be right, and the policy allows {max_age}"
-    if now - date > timedelta(**{_UNITS[max_age[-1]]: int(max_age[:-1])}):
+    if now - date > allowed_age(max_age):
         return f"stale: its data is of {entry.database_date}, {(now - date).days} days old; the policy allows {max_age}"
     return ""
+
+
+def allowed_age(text: str) -> timedelta:
+    """An age such as `7d` or `24h`."""
+    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
 
 
 def _time(text: str) -> datetime | None:

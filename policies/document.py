@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -46,6 +47,11 @@ class Document:
     lines: dict[Place, int]
     model: PolicyDocument
 
+    @property
+    def folder(self) -> Path:
+        """Where the files that it extends are looked for."""
+        return Path(self.source).parent
+
     def line(self, *place: str | int) -> int:
         """The line of a place in the tree, or of the nearest place around it."""
         return _line(self.lines, place)
@@ -60,9 +66,9 @@ def read_document(data: bytes, *, source: str) -> Document:
     try:
         model = PolicyDocument.model_validate(content)
     except ValidationError as error:
-        faults = [_explain(fault, source, tree.lines) for fault in error.errors(include_url=False)]
+        faults = sorted((_line(tree.lines, fault["loc"]), _explain(fault)) for fault in error.errors(include_url=False))
         raise _refusal(source, faults) from None
-    if repeated := _repeated_rules(model, source, tree.lines):
+    if repeated := _repeated_rules(model, tree.lines):
         raise _refusal(source, repeated)
     return Document(source, content, tree.lines, model)
 
@@ -128,21 +134,20 @@ def _line(lines: dict[Place, int], place: Place) -> int:
     return lines.get(place, 1)
 
 
-def _explain(fault: Any, source: str, lines: dict[Place, int]) -> str:
+def _explain(fault: Any) -> str:
     """One of pydantic's errors in the words of someone who writes a policy."""
     place: Place = fault["loc"]
-    where = f"{source}:{_line(lines, place)}"
     match fault["type"]:
         case "extra_forbidden":
-            return f"{where}: unknown key {_spell(place)}{_suggestion(str(place[-1]), _allowed_keys(place[:-1]))}"
+            return f"unknown key {_spell(place)}{_suggestion(str(place[-1]), _allowed_keys(place[:-1]))}"
         case "missing":
-            return f"{where}: {_spell(place)} is missing"
+            return f"{_spell(place)} is missing"
         case "value_error":
-            return f"{where}: {_spell(place)}: {fault['ctx']['error']}"
+            return f"{_spell(place)}: {fault['ctx']['error']}"
         case "literal_error" | "enum":
-            return f"{where}: {_spell(place)}: {str(fault['input'])[:80]!r} is not one of {fault['ctx']['expected']}"
+            return f"{_spell(place)}: {str(fault['input'])[:80]!r} is not one of {fault['ctx']['expected']}"
         case kind:
-            return f"{where}: {_spell(place)}: {_SHAPES.get(kind, fault['msg'])}"
+            return f"{_spell(place)}: {_SHAPES.get(kind, fault['msg'])}"
 
 
 _SHAPES = {
@@ -150,7 +155,6 @@ _SHAPES = {
     "model_attributes_type": "must be a mapping of keys to values",
     "tuple_type": "must be a list",
     "string_type": "must be a single text",
-    "too_short": "must not be an empty list",
 }
 
 
@@ -161,7 +165,7 @@ def _allowed_keys(place: Place) -> Collection[str]:
 
 def nearest(word: str, choices: Collection[str]) -> str:
     """`; did you mean 'x'?` for the choice that is spelt most like `word`; empty when none is like it."""
-    close = difflib.get_close_matches(word[:80], choices, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word[:80], choices, n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
@@ -175,19 +179,19 @@ def _spell(place: Place) -> str:
     return repr(text.removeprefix(".") or "the policy")
 
 
-def _repeated_rules(model: PolicyDocument, source: str, lines: dict[Place, int]) -> list[str]:
+def _repeated_rules(model: PolicyDocument, lines: dict[Place, int]) -> list[tuple[int, str]]:
     first: dict[str, int] = {}
     repeated = []
     for index, rule in enumerate(model.rules):
         line = _line(lines, ("rules", index, "id"))
         if rule.id in first:
-            repeated.append(f"{source}:{line}: the rule id {rule.id!r} is here twice, first on line {first[rule.id]}")
+            repeated.append((line, f"the rule id {rule.id!r} is here twice, first on line {first[rule.id]}"))
         first.setdefault(rule.id, line)
     return repeated
 
 
-def _refusal(source: str, faults: list[str]) -> UsageError:
-    shown = faults[:_MAX_SHOWN]
+def _refusal(source: str, faults: list[tuple[int, str]]) -> UsageError:
+    shown = [f"{source}:{line}: {text}" for line, text in faults[:_MAX_SHOWN]]
     if len(faults) > _MAX_SHOWN:
         shown.append(f"{source}: and {len(faults) - _MAX_SHOWN} more faults")
     return UsageError("\n".join(shown), hint="`scangate policy schema` prints what a policy may say")

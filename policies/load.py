@@ -77,7 +77,7 @@ def _collect(reference: str, folder: Path, *, found: dict[str, Document], path: 
     document = read_document(_read(reference, folder), source=source)
     for index, parent in enumerate(document.model.extends):
         _check_parent(parent, document, index)
-        _collect(parent, Path(source).parent, found=found, path=(*path, key))
+        _collect(parent, document.folder, found=found, path=(*path, key))
     found[key] = document
 
 

@@ -162,6 +162,17 @@ def _any_value(holds: Callable[[str], bool]) -> Callable[[Values], Truth]:
     return test
 
 
+def impossible_words(field: str, words: Iterable[str]) -> tuple[str, ...]:
+    """The words of a comparison that no value can meet (such as `>critical`), if not one of the words can be met."""
+    scales = {"severity": _SEVERITIES, "confidence": _CONFIDENCES}
+    if field in scales:
+        return () if _on_scale(words, scales[field]) else tuple(words)
+    if field == "cvss":
+        test = _score_test(words)
+        return () if any(test(str(tenths / 10)) for tenths in range(101)) else tuple(words)
+    return ()
+
+
 def _on_scale(words: Iterable[str], scale: tuple[str, ...]) -> set[str]:
     """The words of a scale (mildest first) that any of some comparisons such as `>=high` accepts."""
     accepted: set[str] = set()

@@ -13,12 +13,12 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from scangate.model import Category, Model
-from scangate.policies.words import OneOrMany, Worded, whole_number
+from scangate.policies.words import OneOrMany, WithoutNull, Worded, whole_number
 
 _ORDER = r"(?:>=|<=|>|<)?\s*"
 
 T = TypeVar("T")
-Many = Annotated[tuple[T, ...], Field(min_length=1), OneOrMany()]
+Many = Annotated[tuple[T, ...], OneOrMany(minimum=1)]
 """One value, or a list that means any of them."""
 
 SeverityTest = Annotated[
@@ -193,5 +193,5 @@ class Policy(Model):
 
 def policy_json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a policy file, for editors."""
-    schema = PolicyDocument.model_json_schema()
+    schema = PolicyDocument.model_json_schema(schema_generator=WithoutNull)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic.json_schema import JsonSchemaValue
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 _NUMBER = re.compile("[0-9]{1,9}")
@@ -38,15 +38,32 @@ class Worded:
 class OneOrMany:
     """A list that may be written as its only value."""
 
+    minimum: int = 0
+
     def _as_list(self, value: object) -> object:
-        return [value] if isinstance(value, (str, dict)) else value
+        values = [value] if isinstance(value, (str, dict)) else value
+        if isinstance(values, (list, tuple)) and len(values) < self.minimum:
+            raise ValueError("must not be an empty list")
+        return values
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self._as_list, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         many = handler(schema)
-        return {"anyOf": [many["items"], many]}
+        return {"anyOf": [many["items"], {**many, "minItems": self.minimum}]}
+
+
+class WithoutNull(GenerateJsonSchema):
+    """Publishes optional keys as keys that may be left out: `null` is not a value of the language."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        if schema.get("default") is None and "default_factory" not in schema:
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
 
 
 def whole_number(value: object) -> int:
