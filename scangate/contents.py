@@ -56,8 +56,6 @@ _INTERPRETERS = {
     **dict.fromkeys(("sh", "bash", "dash", "zsh", "ksh", "ash"), "shell-code"),
 }
 _VERSION = re.compile(r"[0-9.]+$")
-_LINE_END = re.compile("\r\n|[\r\x85\u2028\u2029]")
-"""Everything that ends a line in YAML 1.1, besides `\\n`."""
 
 
 def pyproject_kinds(head: bytes) -> frozenset[str]:
@@ -142,16 +140,21 @@ def script_kinds(head: bytes) -> frozenset[str]:
 
 def _text(head: bytes) -> str:
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return _LINE_END.sub("\n", head.decode("utf-16" if wide else "utf-8-sig", "replace"))
+    text = head.decode("utf-16" if wide else "utf-8-sig", "replace")
+    return "\n".join(text.splitlines())  # YAML knows more ends of lines than patterns do
 
 
 def _cloudformation(text: str) -> frozenset[str]:
+    if "AWS" not in text and "Alexa" not in text:
+        return _NOTHING
     found = _TEMPLATE_VERSION.search(text) or (_RESOURCES.search(text) and _AWS_TYPE.search(text))
     return frozenset({"cloudformation"}) if found else _NOTHING
 
 
 def _kubernetes(text: str) -> frozenset[str]:
     """`apiVersion` and `kind` as keys of one level; inside braces, whose level is not visible, both anywhere."""
+    if "apiVersion" not in text:
+        return _NOTHING
     levels: dict[str, set[int]] = {"apiVersion": set(), "kind": set()}
     for match in _KUBERNETES_KEY.finditer(text):
         levels[match["key"]].add(_IN_BRACES if match["indent"] is None else len(match["indent"]))
