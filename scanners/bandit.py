@@ -6,7 +6,6 @@ excludes that match any part of a path, columns as 0-based UTF-8 byte offsets, `
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -33,6 +32,7 @@ from scangate.scanners.interface import (
     failed,
     unreadable,
 )
+from scangate.scanners.json_report import load_json
 from scangate.scanners.ratings import BANDIT, effective, word_rating
 from scangate.scanners.redact import is_secret_weakness, mask_literals
 from scangate.scanners.source import SourceTree, clip_snippet, relative_path
@@ -86,12 +86,7 @@ class Bandit:
 
 
 def _load(output: Output) -> dict[str, Any]:
-    if not output.report.strip():
-        raise failed(f"bandit printed nothing (exit {output.exit_code}): {output.stderr.strip()[-300:]}")
-    try:
-        document = json.loads(output.report.decode("utf-8-sig"))
-    except ValueError as error:
-        raise unreadable(f"bandit's output is not JSON: {error}") from error
+    document = load_json(output, "bandit")
     shape = {"results": list, "errors": list, "metrics": dict}
     if not isinstance(document, dict) or any(not isinstance(document.get(k), t) for k, t in shape.items()):
         raise unreadable("bandit's output lacks results, errors or metrics")
@@ -120,11 +115,10 @@ def _skipped(document: Mapping[str, Any], job: Job) -> tuple[Skip, ...]:
 def _finding(result: Mapping[str, Any], job: Job, tree: SourceTree) -> Finding:
     try:
         test, text, word = str(result["test_id"]), str(result["issue_text"]), str(result["issue_severity"])
-        path, line = relative_path(str(result["filename"]), job.root), int(result["line_number"])
         cwe = (int(result["issue_cwe"]["id"]),) if result.get("issue_cwe") else ()
-    except (KeyError, TypeError, ValueError) as error:
-        raise unreadable(f"bandit's result lacks {error}") from error
-    location = _location(result, path, line, tree)
+        location = _location(result, relative_path(str(result["filename"]), job.root), tree)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise unreadable(f"a result of bandit's is not as its format promises: {error}") from error
     if is_secret_weakness(cwe):
         text = mask_literals(text)
         location = location.model_copy(update={"snippet": mask_literals(location.snippet)})
@@ -146,9 +140,9 @@ def _finding(result: Mapping[str, Any], job: Job, tree: SourceTree) -> Finding:
     )
 
 
-def _location(result: Mapping[str, Any], path: str, line: int, tree: SourceTree) -> FileLocation:
-    span = [int(n) for n in result.get("line_range") or [line]]
-    end_line = max(span[-1], line)
+def _location(result: Mapping[str, Any], path: str, tree: SourceTree) -> FileLocation:
+    line = int(result["line_number"])
+    end_line = max([line, *(int(number) for number in result.get("line_range") or ())])
     snippet = tree.snippet(path, line, end_line) or _quoted(str(result.get("code", "")), line, end_line)
     return FileLocation(
         path=path,

@@ -79,10 +79,8 @@ def test_there_are_no_import_cycles() -> None:
 
 def test_every_folder_of_code_is_packaged() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    folders = {
-        path.parent for path in ROOT.glob("*/**/__init__.py") if ".venv" not in path.parts and "build" not in path.parts
-    }
-    real = {folder.resolve() for folder in folders}
+    folders = ("scangate", *PARTS)
+    real = {path.parent.resolve() for folder in folders for path in (ROOT / folder).rglob("__init__.py")}
     mapping = {ROOT / folder for folder in declared["package-dir"].values()} | {ROOT / "scangate" / "commands"}
     assert real == mapping
     assert len(declared["packages"]) == len(mapping)
