@@ -45,7 +45,7 @@ def newest(allowed: SpecifierSet, *, forbidden: Path | None = None, above: int =
             continue
         for path in _named(f"python3.{minor}", minor, forbidden):
             found = probe(path)
-            if found and allowed.contains(found.version) and found.version.startswith(f"3.{minor}."):
+            if found and found.version.startswith(f"3.{minor}.") and not is_below(found.path, forbidden):
                 return found
     return None
 
@@ -66,9 +66,9 @@ def probe(path: Path) -> Interpreter | None:
             return None
         try:
             plain, version, base = json.loads(out.read_bytes())
-        except ValueError:
+        except (ValueError, TypeError):
             return None
-    return Interpreter(Path(base), version) if plain is True else None
+    return Interpreter(Path(str(base)), str(version)) if plain is True else None
 
 
 def trusted_folders(forbidden: Path | None) -> Iterator[Path]:

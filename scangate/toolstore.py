@@ -1,9 +1,10 @@
 """The tool store: every scanner's program in an environment of its own, exactly as its lock says.
 
 An environment's folder is named after the tool, its version, the digest of its lock and the Python it is built on. It
-is built in place under a file lock, since environments hold absolute paths and cannot be moved. Its record is written
-last and removed first: a folder without a record, or that no longer matches it, is never used but built anew. What
-that protects against is told in `scangate.integrity`.
+is built under a file lock and in place, since environments hold absolute paths and cannot be moved, and each time in a
+folder of its own, so that an installer that outlives a killed scangate writes where nobody looks. Its record is
+written last and removed first: a folder without a record, or that no longer matches it, is never used. What that
+protects against is told in `scangate.integrity`.
 
 The store lies in the user's data directory, or in `$SCANGATE_DATA_DIR` where that is set (for CI caches and tests).
 """
@@ -12,6 +13,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import secrets
 import shutil
 import threading
 import time
@@ -33,6 +36,7 @@ from scangate.scanners.locks import Lock, locked_tools, read_lock
 __all__ = ["Environment", "ToolError", "ToolStore", "resolve"]
 
 _WAIT_STEP = 0.5
+_FOLDER = re.compile(r"-py3\.(?P<minor>\d+)-[0-9a-f]{8}$")
 
 
 @dataclass(frozen=True)
@@ -123,17 +127,12 @@ class ToolStore:
         if python is None:
             hint = f"install a Python {lock.python}, then {mend(spec.name)}"
             raise ToolError(f"{spec.name} {lock.version} needs a Python {lock.python}, and none was found", mend=hint)
-        folder = self._folder(lock, python)
         try:
             self.home.mkdir(parents=True, exist_ok=True)
-            with _locked(folder, say, cancel):
-                problem = _problem(folder, spec)
-                if problem:
-                    say(f"installing {spec.name} {lock.version} on Python {python.version} ({problem})")
-                    _rebuild(folder, spec, lock, python=python, cancel=cancel)
+            with _locked(self._lock_file(lock, python), say, cancel):
+                return self._installed(spec, lock, python) or self._build(spec, lock, python, say=say, cancel=cancel)
         except OSError as error:
             raise ToolError(f"cannot install {spec.name} {lock.version}: {error}", mend=mend(spec.name)) from error
-        return _tool(folder, spec, lock)
 
     def environments(self) -> tuple[Environment, ...]:
         """Every environment in the store, also unfinished ones and those of earlier locks."""
@@ -143,7 +142,10 @@ class ToolStore:
         current = {folders[0] for folders in ours if folders}
         folders = sorted(path for path in self.home.iterdir() if path.is_dir())
         records = [(folder, read_record(folder)) for folder in folders]
-        return tuple(Environment(folder, r.python if r else "", folder in current) for folder, r in records)
+        return tuple(
+            Environment(folder, record.python, folder in current) if record else Environment(folder, "", current=False)
+            for folder, record in records
+        )
 
     def prune(self) -> tuple[Path, ...]:
         """Remove the environments that are not current, and say which; those being built now are left alone."""
@@ -151,18 +153,49 @@ class ToolStore:
         for environment in self.environments():
             if environment.current:
                 continue
-            with contextlib.suppress(Timeout), FileLock(_lock_file(environment.folder), timeout=0):
+            guard = self.home / f"{environment.folder.name.rpartition('-')[0]}.lock"
+            with contextlib.suppress(Timeout), FileLock(guard, timeout=0):
                 _remove(environment.folder)
                 removed.append(environment.folder)
         return tuple(removed)
 
-    def _folder(self, lock: Lock, python: Interpreter) -> Path:
-        return self.home / f"{_prefix(lock)}{python.version.rpartition('.')[0]}"
+    def _installed(self, spec: ToolSpec, lock: Lock, python: Interpreter) -> Tool | None:
+        """The tool if it is intact on that very minor version of Python."""
+        folders = (folder for folder in self._folders(lock) if _minor(folder) == _minor_of(python))
+        return next((_tool(folder, spec, lock) for folder in folders if not _problem(folder, spec)), None)
+
+    def _build(
+        self,
+        spec: ToolSpec,
+        lock: Lock,
+        python: Interpreter,
+        *,
+        say: Callable[[str], None],
+        cancel: threading.Event | None,
+    ) -> Tool:
+        """Build a new environment and remove those that it replaces; where building fails, nothing new is left."""
+        say(f"installing {spec.name} {lock.version} on Python {python.version} ({self.problem(spec)})")
+        replaced = [folder for folder in self._folders(lock) if _minor(folder) == _minor_of(python)]
+        folder = self.home / f"{_prefix(lock)}3.{_minor_of(python)}-{secrets.token_hex(4)}"
+        try:
+            build(folder, lock, python, cancel=cancel)
+            if not os.access(folder / "bin" / spec.executable, os.X_OK):
+                raise ToolError(f"{spec.name} {lock.version} holds no program {spec.executable}")
+            write_record(folder, python=python.version)
+        except BaseException:
+            _remove(folder)
+            raise
+        for other in replaced:
+            _remove(other)
+        return _tool(folder, spec, lock)
+
+    def _lock_file(self, lock: Lock, python: Interpreter) -> Path:
+        return self.home / f"{_prefix(lock)}3.{_minor_of(python)}.lock"
 
     def _folders(self, lock: Lock) -> list[Path]:
-        """The lock's environments, the one on the newest Python first."""
-        found = (path for path in self.home.glob(f"{_prefix(lock)}3.*") if path.suffix[1:].isdecimal())
-        return sorted(found, key=_minor, reverse=True)
+        """The lock's environments, those on the newest Python first, and finished ones before unfinished ones."""
+        found = (path for path in self.home.glob(f"{_prefix(lock)}3.*") if _FOLDER.search(path.name))
+        return sorted(found, key=lambda folder: (_minor(folder), (folder / RECORD).exists()), reverse=True)
 
 
 def _default_home() -> Path:
@@ -175,11 +208,12 @@ def _prefix(lock: Lock) -> str:
 
 
 def _minor(folder: Path) -> int:
-    return int(folder.suffix[1:])
+    name = _FOLDER.search(folder.name)
+    return int(name["minor"]) if name else 0
 
 
-def _lock_file(folder: Path) -> str:
-    return f"{folder}.lock"
+def _minor_of(python: Interpreter) -> int:
+    return int(python.version.split(".")[1])
 
 
 def _tool(folder: Path, spec: ToolSpec, lock: Lock) -> Tool:
@@ -200,31 +234,17 @@ def _problem(folder: Path, spec: ToolSpec, *, wholly: bool = False) -> str:
     return "" if usable else "damaged: its program or its Python cannot be started"
 
 
-def _rebuild(folder: Path, spec: ToolSpec, lock: Lock, *, python: Interpreter, cancel: threading.Event | None) -> None:
-    """Build from nothing; where that fails, nothing is left."""
-    try:
-        _remove(folder)
-        build(folder, lock, python, cancel=cancel)
-        if not os.access(folder / "bin" / spec.executable, os.X_OK):
-            raise ToolError(f"{spec.name} {lock.version} holds no program {spec.executable}")
-        write_record(folder, python=python.version)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            _remove(folder)
-        raise
-
-
 def _remove(folder: Path) -> None:
-    """Remove an environment, its record first, so that what a failure leaves is not taken for whole."""
-    (folder / RECORD).unlink(missing_ok=True)
-    if folder.exists():
-        shutil.rmtree(folder)
+    """Remove an environment, its record first, so that what cannot be removed is not taken for whole."""
+    with contextlib.suppress(OSError):
+        (folder / RECORD).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _locked(folder: Path, say: Callable[[str], None], cancel: threading.Event | None) -> Iterator[None]:
-    """Hold the environment's file lock, waiting for whoever builds it now."""
-    lock = FileLock(_lock_file(folder), timeout=0)
+def _locked(file: Path, say: Callable[[str], None], cancel: threading.Event | None) -> Iterator[None]:
+    """Hold a file lock, waiting for whoever builds that environment now."""
+    lock = FileLock(file, timeout=0)
     deadline = time.monotonic() + INSTALL_SECONDS
     try:
         lock.acquire()
