@@ -15,7 +15,7 @@ _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _ODD_SURROGATES = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
 _WEB_ADDRESS = re.compile(r"""https?://[\w.-]+(?::\d+)?(?:[/?#][^\s"<>\\^`{|}\x00-\x1f\x7f-\U0010ffff]*)?""", re.ASCII)
-_COMMAND_START = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)")
+_COMMAND_START = re.compile(r"^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
 _COMMAND_INSIDE = re.compile(r"##(?=\w*\[)")
 _JSON_HIDDEN = re.compile(
     r"[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]"
@@ -56,12 +56,12 @@ def one_line(text: str, limit: int = 300) -> str:
     return clip(" ".join(visible(clip(text, 4 * limit)).split()), limit)
 
 
-def log_line(line: str) -> str:
-    """One finished line of output that no CI runner takes for a command.
+def inert(text: str) -> str:
+    """The text with nothing in it that a CI runner would obey when it is printed to a build's log.
 
-    GitHub obeys lines that begin with `::`, GitHub and Azure whatever holds `##[` or `##vso[`, TeamCity likewise.
+    GitHub obeys lines that begin with `::`; GitHub and Azure whatever holds `##[` or `##vso[`; TeamCity likewise.
     """
-    return _COMMAND_INSIDE.sub(r"#\\x23", _COMMAND_START.sub(r"\1\\x3a", line))
+    return _COMMAND_INSIDE.sub(r"#\\x23", _COMMAND_START.sub(r"\1\\x3a", text))
 
 
 def json_line(serialised: str) -> str:

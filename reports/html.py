@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from scangate.model import Results
 from scangate.reports import view
-from scangate.reports.encoders import clip, one_line, visible, web_address
+from scangate.reports.encoders import clip, inert, one_line, visible, web_address
 from scangate.reports.interface import ReportOptions
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _context(results: Results) -> dict[str, Any]:
 
 
 def _environment() -> Environment:
-    """Escaping is on for every expression, and each string passes `visible` first, so no template can forget it."""
+    """Escaping is on for every expression, and each string passes `_finalize` first, so no template can forget it."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 (only this format needs it)
 
     environment = Environment(
@@ -76,8 +76,8 @@ def _environment() -> Environment:
 
 
 def _finalize(value: object) -> object:
-    """Strings made visible; what a macro has already rendered is markup and stays."""
-    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    """Strings made visible and inert; what a macro has already rendered is markup and stays."""
+    return inert(visible(value)) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _line(text: str) -> str:

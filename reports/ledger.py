@@ -18,7 +18,7 @@ _SCANNER, _TARGET = 0, 1
 _NUMBERS = frozenset((3, 4, 5))
 _QUIET = {LedgerState.RAN: "green", LedgerState.NOT_APPLICABLE: "dim", LedgerState.DISABLED: "dim"}
 _MOST_CELLS = 30
-_LEAST_TARGET = 8
+_LEAST_CELLS = 8
 _LEAST_REASON = 34
 _SKIPS_SHOWN = 3
 
@@ -69,13 +69,12 @@ def _reasons(entry: LedgerEntry) -> list[Part]:
 
 
 def _layout(width: int, rows: Sequence[Sequence[Part]]) -> tuple[list[int], int]:
-    """The columns' widths, the target's cut down as far as it must be; and the room that is left for reasons."""
-    columns = zip(_HEADINGS, *rows, strict=True)
-    widths = [max(styled(part).cell_len for part in column) for column in columns]
-    widths[_SCANNER] = min(widths[_SCANNER], _MOST_CELLS)
-    others = 2 + sum(widths) + 2 * len(widths) - widths[_TARGET]
-    widths[_TARGET] = max(_LEAST_TARGET, min(widths[_TARGET], _MOST_CELLS, width - others))
-    return widths, width - others - widths[_TARGET]
+    """The columns' widths, targets and then scanners cut down as far as they must; and the room left for reasons."""
+    widths = [max(styled(part).cell_len for part in column) for column in zip(_HEADINGS, *rows, strict=True)]
+    for column in (_TARGET, _SCANNER):
+        others = 2 + sum(widths) + 2 * len(widths) - widths[column]
+        widths[column] = max(_LEAST_CELLS, min(widths[column], _MOST_CELLS, width - others))
+    return widths, width - 2 - sum(widths) - 2 * len(widths)
 
 
 def _row(cells: Sequence[Part], widths: Sequence[int]) -> Text:

@@ -42,7 +42,7 @@ class SarifWriter:
         findings = _by_scanner(results)
         ledger = _ledger_by_scanner(results)
         chosen = _chosen(findings, ledger)
-        properties = {"scangate": {"version": results.tool.version, "leftOut": _left_out(chosen, findings, ledger)}}
+        properties = {"scangate": {"version": _text(results.tool.version), "leftOut": _left_out(chosen, findings, ledger)}}
         sink.write(f'{{\n"$schema":{_json(_SCHEMA)},\n"version":"2.1.0",\n"properties":{_json(properties)},\n"runs":[')
         for number, scanner in enumerate(chosen):
             sink.write(",\n" if number else "\n")

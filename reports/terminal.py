@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from scangate.reports.encoders import log_line
+from scangate.reports.encoders import inert
 from scangate.reports.interface import ReportOptions
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Page:
     def lines(self) -> Iterator[str]:
         """The finished lines, each with its end."""
         for line in self._buffer.getvalue().split("\n")[:-1]:
-            yield f"{log_line(line.rstrip())}\n"
+            yield f"{inert(line.rstrip())}\n"
 
     def _print(self, line: Text) -> None:
         line.rstrip()

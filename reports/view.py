@@ -178,7 +178,8 @@ def failing(results: Results) -> list[tuple[Finding, Judgement]]:
     """The findings that fail the build, worst first, each with the policy's word on it."""
     judged = results.verdict.judged if results.verdict else ()
     failed = {judgement.finding: judgement for judgement in judged if judgement.effect is Effect.FAIL}
-    return [(finding, failed[finding.id]) for finding in worst_first(results.findings) if finding.id in failed]
+    findings = worst_first(finding for finding in results.findings if finding.id in failed)
+    return [(finding, failed[finding.id]) for finding in findings]
 
 
 def why(match: RuleMatch) -> str:
