@@ -27,7 +27,8 @@ class Run:
     @cached_property
     def _rules(self) -> dict[str, dict[str, Any]]:
         components = [*reversed(self._extensions), self._driver]
-        return {text(rule, "id"): rule for component in components for rule in items(component, "rules")}
+        rules = [rule for component in components for rule in items(component, "rules")]
+        return {rule_id: rule for rule in rules if (rule_id := text(rule, "id"))}
 
     @cached_property
     def global_messages(self) -> Mapping[str, Any]:
@@ -50,11 +51,11 @@ class Run:
         index = number(reference, "index")
         if index is not None:
             return at(self._extensions, index)
-        named = (text(reference, "guid"), text(reference, "name"))
+        guid, name = text(reference, "guid"), text(reference, "name")
         matches = (
-            c
-            for c in self._extensions
-            if any(named) and named[0] == text(c, "guid") and named[1] in ("", text(c, "name"))
+            extension
+            for extension in self._extensions
+            if (guid and guid == text(extension, "guid")) or (name and name == text(extension, "name"))
         )
         return next(matches, self._driver)
 
