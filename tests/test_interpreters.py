@@ -51,7 +51,7 @@ def test_nothing_is_newer_than_the_newest(only_own_python: Path) -> None:
 
 def test_a_version_managers_script_is_passed_over(only_own_python: Path, tmp_path: Path) -> None:
     mark = tmp_path / "started"
-    _executable(only_own_python / "python3.39", f"#!/bin/sh\ntouch {mark}\nexit 127\n")
+    _executable(only_own_python / "python3.39", f"#!/bin/sh\n: > {mark}\nexit 127\n")
     found = newest(ANY)
     assert found is not None and found.version.startswith(f"{OWN}.")
     assert not mark.exists()
@@ -86,10 +86,17 @@ def test_an_interpreter_in_the_scanned_tree_is_never_started(
     (tree / "bin" / f"python{OWN}").write_bytes(Path("/bin/true").read_bytes())
     (tree / "bin" / f"python{OWN}").chmod(0o755)
     monkeypatch.setattr(sys, "_base_executable", str(tree / "bin" / f"python{OWN}"))
-    monkeypatch.setattr("scangate.interpreters.probe", lambda path: Interpreter(path, f"{OWN}.0"))
     monkeypatch.setenv("PATH", str(tree / "bin"))
-    assert newest(ANY) is not None
+    started = []
+
+    def pretend(path: Path) -> Interpreter:
+        started.append(path)
+        return Interpreter(path, f"{OWN}.0")
+
+    monkeypatch.setattr("scangate.interpreters.probe", pretend)
     assert newest(ANY, forbidden=tree) is None
+    assert not started
+    assert newest(ANY) is not None
 
 
 @pytest.mark.parametrize(
