@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 REPORT := examples-report
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
+	--no-emit-index-url --custom-compile-command "make locks" --exclude-newer "$$(date -u -d '7 days ago' +%F)"
 
 .PHONY: help scan test lint wheel workflows docs locks clean
 
@@ -10,7 +12,8 @@ help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 scan: $(VENV)/runtime ## Scan the examples with every scanner; shows the verdict, reports in examples-report/
-	@$(BIN)/scangate scan examples --output $(REPORT) --advisories examples/advisories; code=$$?; \
+	@$(BIN)/scangate scan examples --output $(REPORT) --policy examples/policy.yaml \
+	--advisories examples/advisories; code=$$?; \
 	echo; echo "exit code of the scan: $$code (1 is right: the examples are vulnerable)"; \
 	echo "reports: $(REPORT)/scangate.html $(REPORT)/scangate.sarif $(REPORT)/scangate-results.json"; \
 	test $$code -eq 1
@@ -39,7 +42,9 @@ docs: $(VENV)/dev ## Write what is generated in README.md and docs/ anew
 	$(BIN)/python scripts/docs.py
 
 locks: $(VENV)/dev ## Resolve every lock file anew, with a cool-down on new releases
-	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/locks
+	$(BIN)/python scripts/locks
+	$(COMPILE) pyproject.toml requirements/build.in --output-file requirements/action.txt
+	$(COMPILE) pyproject.toml requirements/build.in --group dev --output-file requirements/dev.txt
 
 clean: ## Remove what was built here (installed scanners stay in your data folder)
 	rm -rf $(VENV) build dist $(REPORT) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -52,11 +57,11 @@ $(VENV)/bin/pip:
 	@command -v git >/dev/null || { echo "git is needed: apt-get install git"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/pip
-	$(BIN)/pip install --quiet --require-hashes -r requirements/runtime.txt
-	$(BIN)/pip install --quiet --no-deps --editable .
+$(VENV)/runtime: requirements/action.txt pyproject.toml | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements/action.txt
+	$(BIN)/pip install --quiet --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
-	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements/dev.txt
 	@touch $@

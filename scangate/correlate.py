@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
-from scangate.model import Finding
+from scangate.model import Finding, worst
+from scangate.scanners.ratings import effective
 
 _Item = TypeVar("_Item")
 
@@ -33,11 +34,15 @@ def _merge_by(findings: Iterable[Finding], key: Callable[[Finding], Hashable]) -
 
 
 def _merge(first: Finding, second: Finding) -> Finding:
-    """Both as one: nothing that either said is lost, and relief holds only where both carry it."""
+    """Both as one: nothing that either said is lost, all ratings are weighed, and relief needs both to carry it."""
+    ratings = _union(first.ratings, second.ratings)
+    severity, severity_from = effective(ratings) if ratings else (worst((first.severity, second.severity)), "")
     return first.model_copy(
         update={
+            "severity": severity,
+            "severity_from": severity_from,
             "sources": _union(first.sources, second.sources),
-            "ratings": _union(first.ratings, second.ratings),
+            "ratings": ratings,
             "ids": _union(first.ids, second.ids),
             "relief": first.relief if second.relief else second.relief,
         }

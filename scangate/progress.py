@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from scangate.execute import Event, Phase
 from scangate.model import LedgerEntry
+from scangate.reports.encoders import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -75,7 +76,7 @@ class _Show:
             before = line.text
             line.take(event)
             if self._live is None and not self._quiet and line.text != before:
-                print(f"{event.scanner}: {event.note or line.text}", file=self._stream, flush=True)
+                print(visible(f"{event.scanner}: {event.note or line.text}"), file=self._stream, flush=True)
 
     def rows(self) -> list[tuple[str, str]]:
         """Scanner and text of every line, in the order in which they first appeared."""

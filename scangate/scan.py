@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from scangate import __version__
@@ -100,9 +101,7 @@ class _ToolFinder:
 
     def __init__(self, settings: Settings, root: Path, cancel: threading.Event) -> None:
         self._settings = settings
-        self._cancel = cancel
-        self._root = root
-        self._store = ToolStore()
+        self._resolve = partial(resolve, store=ToolStore(), forbidden=root, cancel=cancel)
         self._locks: dict[str, threading.Lock] = {}
         self._found: dict[str, Tool | ScannerError] = {}
         self._guard = threading.Lock()
@@ -122,6 +121,6 @@ class _ToolFinder:
         own = self._settings.scanners.get(spec.name)
         configured = Path(own.path) if own and own.path else None
         try:
-            return resolve(spec, store=self._store, configured=configured, say=say, forbidden=self._root, cancel=self._cancel)
+            return self._resolve(spec, configured=configured, say=say)
         except ToolError as error:
             return ScannerError(LedgerState.MISSING, error.reason, mend=error.mend)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scangate.errors import UsageError
 from scangate.model import Finding, Judgement, PackageLocation, Results
-from scangate.reports.encoders import log_line, visible
+from scangate.reports.encoders import inert, visible
 from scangate.results import read_last_run, read_results
 
 
@@ -16,9 +16,7 @@ def run(wanted: str, file: Path | None) -> int:
     results = read_results(file) if file else read_last_run(Path())
     finding = _find(results, wanted)
     judgement = next((j for j in results.verdict.judged if j.finding == finding.id), None) if results.verdict else None
-    for line in (*_facts(finding), *_judged(judgement, results)):
-        for part in visible(line).split("\n"):
-            print(log_line(part))
+    print(inert(visible("\n".join((*_facts(finding), *_judged(judgement, results))))))
     return 0
 
 
