@@ -49,7 +49,7 @@ def test_what_no_hash_vouches_for_is_not_installed(
     lock: Lock, python: Interpreter, tmp_path: Path, pattern: str, by: str
 ) -> None:
     altered = _altered(lock, tmp_path, pattern, by)
-    with pytest.raises(ToolError, match="[Hh]ash"):
+    with pytest.raises(ToolError, match=r"[Hh]ash"):
         build(tmp_path / "environment", altered, python)
 
 
