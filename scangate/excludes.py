@@ -32,11 +32,11 @@ class _Pattern:
 
     def follow(self, places: frozenset[int], name: str) -> frozenset[int]:
         """Where the pattern stands after one more name."""
-        reached = []
+        reached: list[int] = []
         for place in places:
             step = self.steps[place] if place < len(self.steps) else _NEVER
             if step is None:
-                reached.append(place)
+                reached += self.reach(place)
             elif step.match(name):
                 reached += self.reach(place + 1)
         return frozenset(reached)
