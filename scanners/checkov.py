@@ -38,6 +38,7 @@ from scangate.scanners.json_report import load_json
 from scangate.scanners.source import SourceTree, relative_path
 
 _CHECKS = ("failed_checks", "skipped_checks", "passed_checks")
+_REPORT = "report.json"
 _HELM = "install Helm, or exclude the charts in the settings"
 
 
@@ -67,6 +68,8 @@ class Checkov:
             "--external-modules-download-path": str(job.work / "modules"),
             "--download-external-modules": "false",
             "-o": "json",
+            # With the comma it names a file. Without one checkov also prints, indented, which is twice the size.
+            "--output-file-path": f"{_REPORT},",
         }
         environment = {
             "CKV_IGNORED_DIRECTORIES": "",
@@ -77,7 +80,8 @@ class Checkov:
             **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"),
         }
         words = (word for option in options.items() for word in option)
-        return Command((job.program, *words, "--compact", "--skip-download"), environment, staged_files(job))
+        argv = (job.program, *words, "--compact", "--skip-download")
+        return Command(argv, environment, staged_files(job), report=_REPORT)
 
     def parse(self, output: Output, job: Job) -> Parsed:
         """Failed checks, and skipped ones with their mark; as skipped every file that checkov did not look at."""

@@ -417,6 +417,7 @@ def test_the_command_scans_copies_and_stays_off_the_network(tmp_path: Path) -> N
     assert {"--skip-download", "--compact"} <= set(command.argv)
     assert command.env["CKV_SKIP_PACKAGE_UPDATE_CHECK"] == "true"
     assert command.env["CHECKOV_WORKERS_NUMBER"] == "3"
+    assert command.argv[command.argv.index("--output-file-path") + 1] == f"{command.report},"
 
 
 @pytest.mark.parametrize(
