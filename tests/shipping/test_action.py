@@ -17,6 +17,8 @@ import pytest
 from jinja2 import Environment
 from ruamel.yaml import YAML
 
+from scangate.model import Category, Effect, FileLocation, Finding, Results, Rule, RunInfo, Severity
+
 ROOT = Path(__file__).parents[2]
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
@@ -229,6 +231,30 @@ def test_what_the_repository_says_is_no_workflow_command(runner: Runner, clean: 
     assert ended.exit_code in (0, 1), ended.log
     assert commands[0].startswith("::stop-commands::")
     assert commands[-1] == f"::{commands[0].removeprefix('::stop-commands::')}::"
+
+
+def test_summary_shows_hostile_text_as_text(tmp_path: Path) -> None:
+    evil = "<img src=x onerror=alert(1)>|[a](javascript:b)\n# x\n::error::y\x1b[31m"
+    finding = Finding(
+        category=Category.CODE,
+        rule=Rule(id=evil),
+        title=evil,
+        severity=Severity.HIGH,
+        location=FileLocation(path=evil, line=1),
+        effect=Effect.FAIL,
+    )
+    run = RunInfo(id="1", started="2026-01-01T00:00:00Z")
+    results = Results(run=run, findings=(finding,) * 21)
+    (tmp_path / "scangate-results.json").write_text(results.model_dump_json())
+    files = {name: tmp_path / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    command = [sys.executable, str(ROOT / ".github/action/summary.py"), str(tmp_path)]
+    subprocess.run(command, env={name: str(file) for name, file in files.items()}, check=True)
+    rows = files["GITHUB_STEP_SUMMARY"].read_text().splitlines()
+    assert rows[0] == "## scangate: no verdict"
+    assert len([row for row in rows if row.startswith("| high |")]) == 20
+    assert rows[-1] == "and 1 more, in the reports"
+    assert not [row for row in rows[1:] if re.search(r"(?<!\\)[<`\[#]|\x1b|^::", row)]
+    assert dict(read_outputs(files["GITHUB_OUTPUT"].read_text()))["counts"] == '{"high": 21}'
 
 
 def test_forks_upload_nothing() -> None:
