@@ -86,6 +86,14 @@ class _Share:
     ended: float
     tool: Tool | None
 
+    @property
+    def considered(self) -> int:
+        return len(self.target.files) if self.parsed.considered is None else self.parsed.considered
+
+    @property
+    def scanned(self) -> int:
+        return self.considered if self.parsed.scanned is None else self.parsed.scanned
+
 
 def run_plan(plan: Plan, context: Context) -> Ran:
     """Run all tasks and wait. A Ctrl-C ends what runs, and what had finished is kept."""
@@ -143,7 +151,6 @@ class _Collector:
 
     def _make_entry(self) -> LedgerEntry:
         parsed = [share.parsed for share in self._shares]
-        looked_at = [len(s.target.files) if s.parsed.scanned is None else s.parsed.scanned for s in self._shares]
         tool = next((share.tool for share in self._shares if share.tool), None)
         return LedgerEntry(
             scanner=self.task.scanner.name,
@@ -156,8 +163,8 @@ class _Collector:
             version=next((part.version for part in parsed if part.version), tool.version if tool else ""),
             tool=tool.origin if tool else "",
             database_date=min((part.database_date for part in parsed if part.database_date), default=""),
-            considered=len(self.task.target.files),
-            scanned=sum(looked_at),
+            considered=sum(share.considered for share in self._shares),
+            scanned=sum(share.scanned for share in self._shares),
             skipped=tuple(skip for part in parsed for skip in part.skipped),
             findings=sum(len(part.findings) for part in parsed),
         )

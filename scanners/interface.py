@@ -103,8 +103,8 @@ class Output:
 class Parsed:
     """What a scanner said, and what it looked at.
 
-    `scanned` counts files or dependencies that were looked at (None: all that were considered);
-    any state but `ran` needs a `reason`. Findings of a failed scanner are kept.
+    `considered` counts what there was to look at, files or dependencies (None: the target's files); `scanned` counts
+    what was looked at (None: all of it). Any state but `ran` needs a `reason`. Findings of a failed scanner are kept.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -115,6 +115,7 @@ class Parsed:
     mend: str = ""
     version: str = ""
     database_date: str = ""
+    considered: int | None = None
 
 
 class ScannerError(Exception):

@@ -95,7 +95,7 @@ def _entry(file: Path, reader: Reader, parsed: Parsed) -> LedgerEntry:
         tool=f"import: {file.name}",
         database_date=parsed.database_date,
         scanned=parsed.scanned or 0,
-        considered=(parsed.scanned or 0) + len(parsed.skipped),
+        considered=(parsed.scanned or 0) + len(parsed.skipped) if parsed.considered is None else parsed.considered,
         skipped=parsed.skipped,
         findings=len(parsed.findings),
     )
