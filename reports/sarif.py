@@ -2,7 +2,8 @@
 
 An upload replaces all earlier alerts of its run. So a scanner that failed on any of its targets, or looked with old
 data, is left out whole, and the log's properties say so: a run that lacks its findings would close alerts which
-nobody mended. Limits are the consumers' own, as documented in 2026.
+nobody mended. One that could not parse some files keeps its run, which names them.
+Limits are the consumers' own, as documented in 2026.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ class SarifWriter:
         findings = _by_scanner(results)
         ledger = _ledger_by_scanner(results)
         chosen = _chosen(findings, ledger)
-        properties = {"scangate": {"version": _text(results.tool.version), "leftOut": _left_out(chosen, findings, ledger)}}
+        properties = {
+            "scangate": {"version": _text(results.tool.version), "leftOut": _left_out(chosen, findings, ledger)}
+        }
         sink.write(f'{{\n"$schema":{_json(_SCHEMA)},\n"version":"2.1.0",\n"properties":{_json(properties)},\n"runs":[')
         for number, scanner in enumerate(chosen):
             sink.write(",\n" if number else "\n")
@@ -120,7 +123,7 @@ def _notifications(findings: Sequence[Finding], entries: Sequence[LedgerEntry]) 
         said.append(f"and {plural(len(skips) - MAX_NOTIFICATIONS, 'more file')} not scanned")
     if len(findings) > MAX_RESULTS:
         rest = len(findings) - MAX_RESULTS
-        said.append(f"truncated: the {MAX_RESULTS} worst results are in this run, {rest} more are in the JSON report")
+        said.append(f"truncated: the {MAX_RESULTS:,} worst results are in this run; the JSON report has {rest:,} more")
     return [{"level": "warning", "message": {"text": _text(text)}} for text in said]
 
 

@@ -128,7 +128,9 @@ def _findings() -> tuple[Finding, ...]:
             message="Before 2.10.1, str.format_map allows a sandbox escape.",
             severity=Severity.CRITICAL,
             severity_from="nvd: CVSS:3.1 score 9.8",
-            ratings=(Rating(source="nvd", severity=Severity.CRITICAL, method="CVSS:3.1", score=9.8, vector="CVSS:3.1/…"),),
+            ratings=(
+                Rating(source="nvd", severity=Severity.CRITICAL, method="CVSS:3.1", score=9.8, vector="CVSS:3.1/…"),
+            ),
             ids=("PYSEC-2019-217", "CVE-2019-10906"),
             location=PackageLocation(
                 purl="pkg:pypi/jinja2@2.10", name="jinja2", version="2.10", manifest="requirements.txt", line=3
