@@ -33,7 +33,8 @@ _TIMEOUT = 60.0
 _LARGEST_OUTPUT = 2_000_000_000
 _GITLINK = b"160000"
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
-_CLOSED_FOLDER = re.compile(rb"^warning: could not open directory '(.*)/': ", re.MULTILINE)
+_CLOSED_FOLDER = re.compile(rb"^warning: could not open directory '(.+?)(?:/?': .*)?$", re.MULTILINE)
+"""git's warning, which it cuts at 4,096 bytes."""
 
 
 class GitUnusable(Exception):

@@ -128,7 +128,7 @@ class _Found:
 def _walk(root: Path, start: str) -> _Found:
     """Every name from `start` downwards that is no folder; links are not followed."""
     top = root / start
-    if start and (top.is_symlink() or not top.is_dir()):
+    if start and (os.path.islink(top) or not os.path.isdir(top)):  # noqa: PTH112, PTH114 (unlike a Path, never raise)
         return _Found(files=[start] if os.path.lexists(top) else [])
     found = _Found()
     folders = [start]

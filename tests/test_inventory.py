@@ -305,6 +305,35 @@ def test_a_folder_that_git_cannot_open_counts_as_unread(guarded: Guarded, monkey
     assert inventory.unread == {"python-code": ("tracked/b.py",), "unknown": ("new/", "tracked/")}
 
 
+def test_tracked_files_below_a_closed_folder_count_as_unread(guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+    top, bound = guarded
+    commit(write(top, "a.py", "closed/deep/b.py"))
+    git(top, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},closed/sub")
+    (top / "link.py").symlink_to("closed/deep/b.py")
+    monkeypatch.setenv("HOME", str(top))
+    (top / "closed").chmod(0)
+    with bound():
+        inventory = take_inventory(top)
+    assert inventory.unread == {"python-code": ("closed/deep/b.py",), "unknown": ("closed/",)}
+
+
+@pytest.mark.parametrize("with_git", [True, False])
+def test_folders_too_deep_to_name_count_as_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_git: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(20):
+        Path("d" * 250).mkdir()
+        monkeypatch.chdir("d" * 250)
+    Path("a.py").touch()
+    write(tmp_path, "b.py")
+    if with_git:
+        commit(tmp_path)
+    inventory = take_inventory(tmp_path)
+    assert python(inventory) == ("b.py",)
+    assert sum(map(len, inventory.unread.values())) == 1
+
+
 def test_files_over_the_limit_are_listed(tmp_path: Path) -> None:
     write(tmp_path, "small.py", "large.py", "large.bin", "poetry.lock")
     for name in ("large.py", "large.bin", "poetry.lock"):
