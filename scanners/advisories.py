@@ -19,6 +19,8 @@ from scangate.model import Skip
 from scangate.scanners.interface import ScannerError, failed
 from scangate.scanners.osv import ECOSYSTEM, Record, read_version
 
+OFFLINE_WAY = "fetch OSV records beforehand and name their folder: --advisories DIR"
+
 _BASES = ("", "osv-scanner", "osv-scalibr")
 _LARGEST_RECORD = 10_000_000
 _SHOWN = 20

@@ -145,7 +145,7 @@ class _Pylock(Shape):
 def read_pylock(lines: Sequence[str], path: str) -> Items:
     packages = load(_Pylock, lines, path).packages
     for package, line in zip(packages, _table_lines(lines, "packages", len(packages)), strict=True):
-        origin = Origin(path, line, "dev" if "dependency_groups" in package.marker else "runtime")
+        origin = Origin(path, line, "dev" if "dependency_groups" in package.marker else "unknown")
         foreign = not package.version or package.vcs or package.directory or package.archive
         yield skip(origin, package.name, FOREIGN) if foreign else read_pin(package.name, package.version, origin)
 
@@ -190,5 +190,5 @@ def quoted_lines(lines: Sequence[str]) -> dict[str, int]:
     numbers: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
         for match in _QUOTED.finditer(line):
-            numbers.setdefault(next(text for text in match.groups("") if text or match.end()), number)
+            numbers.setdefault(match[match.lastindex or 0], number)
     return numbers

@@ -141,8 +141,9 @@ def read_version(text: str) -> Version | None:
 
 
 def _is_affected(part: Affected, version: Version) -> bool:
-    named = {str(version), version.public}
-    if any(text in named or str(read_version(text)) in named for text in part.versions):
+    # Like `==` without a local part: 1.0+cpu is a build of 1.0.
+    named = {version, Version(version.public)}
+    if any(read_version(text) in named for text in part.versions):
         return True
     return any(_in_range(r, version, guess=not part.versions) for r in part.ranges if r.type == "ECOSYSTEM")
 

@@ -12,11 +12,9 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from scangate.model import Skip
-from scangate.scanners.advisories import rfc3339
+from scangate.scanners.advisories import OFFLINE_WAY, rfc3339
 from scangate.scanners.interface import ScannerError, failed
 from scangate.scanners.osv import ECOSYSTEM, Record
-
-MEND = "fetch OSV records beforehand and name their folder: --advisories DIR"
 
 _LARGEST_ANSWER = 50_000_000
 _MOST_PAGES = 50
@@ -76,7 +74,9 @@ class RemoteSource:
         return bytes(answer)
 
     def _failed(self, why: str) -> ScannerError:
-        return failed(f"the advisory service {httpx.URL(self._url).host} gave no answer to rely on: {why}", mend=MEND)
+        return failed(
+            f"the advisory service {httpx.URL(self._url).host} gave no answer to rely on: {why}", mend=OFFLINE_WAY
+        )
 
 
 class _Page(BaseModel):

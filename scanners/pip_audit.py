@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
 from scangate.model import Category, Finding, LedgerState, Skip
-from scangate.scanners.advisories import load_advisories
+from scangate.scanners.advisories import OFFLINE_WAY, load_advisories
 from scangate.scanners.interface import (
     Canary,
     Command,
@@ -35,7 +35,6 @@ from scangate.scanners.resolve import read_resolution, resolving_command
 from scangate.scanners.source import SourceTree
 
 PUBLIC_URL = "https://api.osv.dev/v1/query"
-_MEND = "fetch OSV records beforehand and name their folder: --advisories DIR"
 _MOST_VERSIONS = 8
 """How many versions of one package are audited; each takes a run of its own, since pip-audit refuses two in one."""
 
@@ -146,7 +145,7 @@ class PipAudit:
         if job.advisories:
             yield load_advisories(job.advisories)
         elif job.offline:
-            raise failed("there are no advisories, and offline the public service is not asked", mend=_MEND)
+            raise failed("there are no advisories, and offline the public service is not asked", mend=OFFLINE_WAY)
         else:
             from scangate.scanners.osv_remote import RemoteSource  # noqa: PLC0415 (an HTTP client takes long to load)
 

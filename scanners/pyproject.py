@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 from pydantic import Field
 
@@ -74,8 +75,20 @@ def _poetry_dependency(name: str, wanted: object, origin: Origin) -> Items:
             yield skip(origin, name, FOREIGN)
             continue
         extras = f"[{','.join(map(str, table['extras']))}]" if isinstance(table.get("extras"), list) else ""
-        marker = f" ; {table['markers']}" if table.get("markers") else ""
-        yield read_requirement(f"{name}{extras}{poetry_to_pep440(str(table.get('version', '*')))}{marker}", origin)
+        marker = " and ".join(
+            filter(None, [_python_marker(table.get("python")), f"({table['markers']})" if table.get("markers") else ""])
+        )
+        wanted_here = f"{name}{extras}{poetry_to_pep440(str(table.get('version', '*')))}"
+        yield read_requirement(f"{wanted_here} ; {marker}" if marker else wanted_here, origin)
+
+
+def _python_marker(constraint: object) -> str:
+    """Poetry's `python` key as a marker; one that PEP 440 cannot say limits nothing."""
+    try:
+        specifiers = sorted(SpecifierSet(poetry_to_pep440(constraint if isinstance(constraint, str) else "")), key=str)
+    except InvalidSpecifier:
+        return ""
+    return " and ".join(f"python_version {one.operator} '{one.version}'" for one in specifiers)
 
 
 def poetry_to_pep440(constraint: str) -> str:

@@ -9,8 +9,10 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import uv
+from packaging.requirements import Requirement
 from platformdirs import user_cache_path
 
 from scangate.model import Skip
@@ -30,17 +32,18 @@ def resolving_command(manifest: Manifest, *, offline: bool) -> Command:
 
     `--no-build` matters: building a source distribution would run its code.
     """
-    constraints = [*(dependency.requirement for dependency in manifest.pinned), *manifest.constraints]
+    held = [*(dependency.requirement for dependency in manifest.pinned), *manifest.constraints]
+    options = (
+        *(("--constraints", "constraints.txt") if held else ()),
+        *(("--offline",) if offline else ()),
+        *("--python", sys.executable),
+    )
     return Command(
-        (
-            *(_uv(), "pip", "compile", "open.in", "--constraints", "constraints.txt", "--python", sys.executable),
-            *_OPTIONS,
-            *(("--offline",) if offline else ()),
-        ),
+        (_uv(), "pip", "compile", "open.in", *options, *_OPTIONS),
         env=_registry_environment(),
         files={
             "open.in": _lines(dependency.requirement for dependency in manifest.open),
-            "constraints.txt": _lines(constraints),
+            "constraints.txt": _lines(_without_extras(requirement) for requirement in held),
         },
         network=not offline,
     )
@@ -57,8 +60,8 @@ def _registry_environment() -> dict[str, str]:
     """What the user's environment says of the package registry beyond what every command with network gets: uv does
     not know pip's name for the index, and our private home would hide its cache.
     """
-    cache = os.environ.get("UV_CACHE_DIR") or str(user_cache_path("scangate") / "uv")
-    environment = {"UV_CACHE_DIR": cache}
+    ours = Path(os.environ.get("SCANGATE_CACHE_DIR") or user_cache_path("scangate", appauthor=False))
+    environment = {"UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or str(ours / "uv")}
     for pip_name, uv_names in _PIP_NAMES.items():
         if pip_name in os.environ and not any(name in os.environ for name in uv_names):
             environment[uv_names[0]] = os.environ[pip_name]
@@ -70,6 +73,13 @@ _PIP_NAMES = {
     "PIP_EXTRA_INDEX_URL": ("UV_EXTRA_INDEX_URL", "UV_INDEX"),
     "PIP_CERT": ("SSL_CERT_FILE",),
 }
+
+
+def _without_extras(text: str) -> str:
+    """A requirement as a constraint, which may have no extras."""
+    requirement = Requirement(text)
+    requirement.extras = set()
+    return str(requirement)
 
 
 def _lines(texts: Iterable[str]) -> bytes:
