@@ -104,7 +104,7 @@ class _Gaps:
                 self._unseen(kind, ledger)
 
     def _unseen(self, kind: KindFound, ledger: Sequence[LedgerEntry]) -> None:
-        what = f"{kind.label} ({kind.kind}): {_files(kind.files or kind.excluded)}, and nobody looked"
+        what = f"{kind.label}: {_files(kind.files or kind.excluded)}, and nobody looked"
         why = self._accepted_why(set(kind.supported_by), {kind.kind})
         if why is not None:
             self.accepted.append(f"{what}; accepted: {why}")

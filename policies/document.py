@@ -19,7 +19,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from scangate.errors import UsageError
 from scangate.policies.schema import Accept, Coverage, Fields, Match, PolicyDocument, PolicyRule
 
-_MAX_BYTES = 1_000_000
+_MAX_BYTES = 256_000
 _MAX_VALUES = 20_000
 _MAX_DEPTH = 12
 _MAX_SHOWN = 20

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import product
 
 from scangate.model import Category
+from scangate.policies.conditions import impossible_words
 from scangate.policies.coverage import NOTHING, allowed_age
 from scangate.policies.document import Document, nearest
 from scangate.policies.facts import Values
 from scangate.policies.load import SEVERITIES, find_documents, load_policy, resolve
-from scangate.policies.match import compile_rule, impossible_words, used_fields
+from scangate.policies.match import compile_rule, used_fields
 from scangate.policies.schema import Fields, Policy, PolicyRule
 
 _ONLY_IN: dict[str, tuple[Category, ...]] = {

@@ -66,7 +66,7 @@ def find_documents(name_or_file: str, *, folder: Path | None = None) -> tuple[Do
 
 def _collect(reference: str, folder: Path, *, found: dict[str, Document], path: tuple[str, ...]) -> None:
     source = reference if reference in BUILT_IN else str(folder / reference)
-    key = source if reference in BUILT_IN else str((folder / reference).resolve())
+    key = source if reference in BUILT_IN else _resolved(folder / reference)
     if key in path:
         circle = " → ".join([*(PurePath(p).name for p in path[path.index(key) :]), PurePath(key).name])
         raise UsageError(f"{source}: policies extend each other in a circle: {circle}")
@@ -79,6 +79,14 @@ def _collect(reference: str, folder: Path, *, found: dict[str, Document], path: 
         _check_parent(parent, document, index)
         _collect(parent, document.folder, found=found, path=(*path, key))
     found[key] = document
+
+
+def _resolved(path: Path) -> str:
+    """A file's one true path, by which circles are found."""
+    try:
+        return str(path.resolve())
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UsageError(f"the policy {str(path)[:200]!r} cannot be read: {error}") from None
 
 
 def _check_parent(parent: str, document: Document, index: int) -> None:
@@ -94,8 +102,8 @@ def _read(reference: str, folder: Path) -> bytes:
     try:
         if path.is_file():
             return path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise UsageError(f"the policy {str(path)!r} cannot be read: {error}") from None
+    except OSError as error:
+        raise UsageError(f"the policy {str(path)[:200]!r} cannot be read: {error.strerror}") from None
     raise UsageError(
         f"there is no policy {reference[:200]!r}: no built-in policy and no file in {str(folder)!r}"
         f"{nearest(reference, BUILT_IN)}",

@@ -158,7 +158,7 @@ class PolicyDocument(Model):
     extends: Annotated[tuple[Text, ...], OneOrMany()] = ()
     judge: Literal["all"] = "all"
     unknown_severity: Level = "high"
-    coverage: Coverage = Coverage()
+    coverage: Coverage = Field(default_factory=Coverage)
     rules: tuple[PolicyRule, ...] = ()
 
 
