@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,8 @@ from typing import Any
 
 RECORD = "scangate-record.json"
 """Name of the record in an environment's folder. It is written last: a folder without it is unfinished."""
+_DRAFT = f"{RECORD}.draft"
+_OURS = frozenset({RECORD, _DRAFT})
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Record:
 def write_record(folder: Path, *, python: str) -> None:
     """Record the folder as it is now. The record appears whole or not at all."""
     files = {path: [state, _sha256(folder / path, state)] for path, state in _states(folder)}
-    draft = folder / f"{RECORD}.draft"
+    draft = folder / _DRAFT
     with draft.open("w", encoding="utf-8") as file:
         json.dump({"folder": str(folder), "python": python, "files": files}, file)
         file.flush()
@@ -73,24 +74,27 @@ def _states(folder: Path) -> Iterator[tuple[str, str]]:
 
     Times count in whole seconds, since archives that CI caches are kept in round them.
     """
-    for path, entry in _walk(str(folder), ""):
-        if path in (RECORD, f"{RECORD}.draft"):
+    for path, entry in _walk(str(folder)):
+        if path in _OURS:
             continue
-        status = entry.stat(follow_symlinks=False)
-        if stat.S_ISLNK(status.st_mode):
+        if entry.is_symlink():
             yield path, f"-> {Path(entry.path).readlink()}"
         else:
+            status = entry.stat(follow_symlinks=False)
             yield path, f"{status.st_size} {status.st_mtime_ns // 1_000_000_000}"
 
 
-def _walk(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            path = prefix + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(entry.path, f"{path}/")
-            else:
-                yield path, entry
+def _walk(folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Every entry that is no folder, with its path relative to `folder`; a plain loop, as every scan waits for it."""
+    prefixes = [""]
+    while prefixes:
+        prefix = prefixes.pop()
+        with os.scandir(f"{folder}/{prefix}") as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    prefixes.append(f"{prefix}{entry.name}/")
+                else:
+                    yield prefix + entry.name, entry
 
 
 def _sha256(path: Path, state: str) -> str:

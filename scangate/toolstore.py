@@ -84,7 +84,7 @@ class ToolStore:
     """The environments below the folder `home`. Any number of processes and threads may use it at once."""
 
     def __init__(self, home: Path | None = None) -> None:
-        self.home = (home or _default_home()).absolute()
+        self.home = (home or _default_home()).resolve()
 
     def find(self, spec: ToolSpec) -> Tool | None:
         """The tool on the newest Python that it is installed and intact on, or None. Takes milliseconds."""
