@@ -14,10 +14,10 @@ from scangate.reports.html import MAX_FINDINGS, MAX_ROWS, advisory_address
 Render = Callable[..., str]
 
 _VOID = frozenset(("meta", "br", "img", "link", "input", "hr"))
-_ATTRIBUTES = frozenset(
-    ("lang", "charset", "http-equiv", "content", "name", "class", "id", "href", "rel", "scope", "role", "tabindex")
-    + ("open", "aria-labelledby", "aria-label", "colspan", "data-label")
+_PLAIN = frozenset(
+    ("lang", "charset", "http-equiv", "content", "name", "class", "id", "href", "rel", "open", "colspan")
 )
+_ATTRIBUTES = _PLAIN | {"scope", "role", "tabindex", "aria-labelledby", "aria-label", "data-label"}
 
 
 class Page(HTMLParser):
