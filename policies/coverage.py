@@ -6,9 +6,10 @@ one into an accepted gap, by name and with a reason; a scanner that is required 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from scangate.model import InventorySummary, KindFound, LedgerEntry, LedgerState
 from scangate.policies.schema import Coverage
@@ -68,27 +69,15 @@ class _Gaps:
 
     def entry(self, entry: LedgerEntry, now: datetime) -> None:
         """One scanner on one target that did not do all its work, or did it with data that is too old."""
-        gap, fails = self._state_gap(entry)
-        if not gap and entry.state.looked and (age := stale(entry, self.rules.max_db_age, now)):
-            gap, fails = f"{_who(entry)}: {age}", self.rules.on_error == "fail"
-        if not gap:
-            return
         why = None if entry.scanner in self.required else self._accepted_why({entry.scanner}, set(entry.kinds))
-        if why is not None:
-            self.accepted.append(f"{gap}; accepted: {why}")
-        elif fails:
-            self.incomplete.append(gap)
-            self.explained.update((entry.scanner, *entry.kinds))
-        else:
-            self.warnings.append(gap)
-
-    def _state_gap(self, entry: LedgerEntry) -> tuple[str, bool]:
-        """What is wrong with an entry's state (empty when well), and whether it makes the run incomplete."""
-        if entry.state in _WELL:
-            return "", False
-        setting = self.rules.parse_errors if entry.state is LedgerState.PARTIAL else self.rules.on_error
-        mend = f" (mend: {entry.mend})" if entry.mend else ""
-        return f"{_who(entry)}: {entry.state.value}: {entry.reason or 'no reason given'}{mend}", setting == "fail"
+        for gap, setting in (*_unwell(entry, self.rules), *_stale(entry, self.rules, now)):
+            if why is not None:
+                self.accepted.append(f"{_who(entry)}: {gap}; accepted: {why}")
+            elif setting == "fail":
+                self.incomplete.append(f"{_who(entry)}: {gap}")
+                self.explained.update((entry.scanner, *entry.kinds))
+            else:
+                self.warnings.append(f"{_who(entry)}: {gap}")
 
     def kinds(self, kinds: Iterable[KindFound], ledger: Sequence[LedgerEntry]) -> None:
         """Kinds of things that were found and that nobody looked at."""
@@ -96,15 +85,13 @@ class _Gaps:
         for kind in kinds:
             if kind.kind in looked or not (kind.files or kind.excluded):
                 continue
-            if not kind.supported_by:
-                self.warnings.append(
-                    f"{kind.label}: {_files(kind.files or kind.excluded)}, no scanner here looks at it"
-                )
+            what = f"{kind.label}: {_files(kind.files or kind.excluded)}"
+            if kind.supported_by:
+                self._unseen(kind, f"{what}, and nobody looked", ledger)
             else:
-                self._unseen(kind, ledger)
+                self.warnings.append(f"{what}, no scanner here looks at it")
 
-    def _unseen(self, kind: KindFound, ledger: Sequence[LedgerEntry]) -> None:
-        what = f"{kind.label}: {_files(kind.files or kind.excluded)}, and nobody looked"
+    def _unseen(self, kind: KindFound, what: str, ledger: Sequence[LedgerEntry]) -> None:
         why = self._accepted_why(set(kind.supported_by), {kind.kind})
         if why is not None:
             self.accepted.append(f"{what}; accepted: {why}")
@@ -150,22 +137,38 @@ class _Gaps:
         return None
 
 
-def stale(entry: LedgerEntry, max_age: str | None, now: datetime) -> str:
-    """Why an entry's vulnerability data is too old, or of an age that cannot be told; empty when it is not.
+_Gap = tuple[str, Literal["fail", "warn"]]
 
-    Scanners without such data have no date, and need none unless they look at dependencies.
+
+def _unwell(entry: LedgerEntry, rules: Coverage) -> Iterator[_Gap]:
+    """What is wrong with an entry's state, and which way the policy takes it."""
+    if entry.state not in _WELL:
+        mend = f" (mend: {entry.mend})" if entry.mend else ""
+        gap = f"{entry.state.value}: {entry.reason or 'no reason given'}{mend}"
+        yield gap, rules.parse_errors if entry.state is LedgerState.PARTIAL else rules.on_error
+
+
+def _stale(entry: LedgerEntry, rules: Coverage, now: datetime) -> Iterator[_Gap]:
+    """Why an entry's vulnerability data is too old, or of an age that cannot be told.
+
+    Only scanners that looked at dependencies need a date. An output made elsewhere does not carry one: a warning.
     """
-    if max_age is None:
-        return ""
-    if not entry.database_date:
-        needed = any(kind.endswith("-dependencies") for kind in entry.kinds)
-        return f"stale: its data has no date, and the policy allows {max_age}" if needed else ""
-    date = _time(entry.database_date)
+    if rules.max_db_age is None or not entry.state.looked or entry.state is LedgerState.STALE:
+        return
+    limit = f"the policy allows {rules.max_db_age}"
+    if entry.database_date:
+        if age := _too_old(entry.database_date, allowed_age(rules.max_db_age), now):
+            yield f"stale: {age}; {limit}", rules.on_error
+    elif entry.scanned and any(kind.endswith("-dependencies") for kind in entry.kinds):
+        imported = entry.tool.startswith("import:")
+        yield f"stale: its data has no date; {limit}", "warn" if imported else rules.on_error
+
+
+def _too_old(text: str, allowed: timedelta, now: datetime) -> str:
+    date = _time(text)
     if date is None or date > now + _CLOCK_SKEW:
-        return f"stale: its data's date {entry.database_date[:40]!r} cannot be right, and the policy allows {max_age}"
-    if now - date > allowed_age(max_age):
-        return f"stale: its data is of {entry.database_date}, {(now - date).days} days old; the policy allows {max_age}"
-    return ""
+        return f"its data's date {text[:40]!r} cannot be right"
+    return f"its data is {(now - date).days} days old, of {text}" if now - date > allowed else ""
 
 
 def allowed_age(text: str) -> timedelta:

@@ -234,6 +234,22 @@ def test_old_or_undated_data_is_stale(
         assert verdict.incomplete[0].startswith("x: stale: ")
 
 
+def test_old_data_is_told_of_a_partial_run_too(entry: Entry, policy_of: Parse, verdict_on: Judge) -> None:
+    ledger = [entry(state="partial", reason="2 files do not parse", database_date="2020-01-01")]
+    verdict = verdict_on(policy_of("coverage: {max_db_age: 7d, parse_errors: warn}"), ledger=ledger)
+    assert (verdict.exit_code, len(verdict.incomplete), len(verdict.warnings)) == (3, 1, 1)
+
+
+@pytest.mark.parametrize(("parts", "exit_code"), [({"scanned": 0}, 0), ({"tool": "import: a.json"}, 0), ({}, 3)])
+def test_a_date_is_needed_where_dependencies_were_looked_at_here(
+    parts: dict[str, Any], exit_code: int, *, entry: Entry, policy_of: Parse, verdict_on: Judge
+) -> None:
+    ledger = [entry(**{"scanner": "pip-audit", "kinds": ("pypi-dependencies",), **parts})]
+    verdict = verdict_on(policy_of("coverage: {max_db_age: 7d}"), ledger=ledger)
+    assert verdict.exit_code == exit_code
+    assert bool(verdict.warnings) is ("tool" in parts)
+
+
 def test_stale_stays_stale_however_fresh_its_date(entry: Entry, policy_of: Parse, verdict_on: Judge) -> None:
     ledger = [entry(state="stale", reason="too old", database_date="2026-03-01T00:00:00Z")]
     assert verdict_on(policy_of("coverage: {max_db_age: 99d}"), ledger=ledger).exit_code == 3
