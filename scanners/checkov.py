@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scangate.model import Category, LedgerState, Skip
-from scangate.scanners.checkov_finding import Place, finding
+from scangate.scanners.checkov_finding import finding
 from scangate.scanners.checkov_tree import (
     FOLDER,
     FRAMEWORKS,
@@ -126,7 +126,7 @@ class _Reading:
             return
         self._named.add(path)
         if relevant:
-            self._findings.append(finding(record, framework, Place(path, self._tree), version=self._version))
+            self._findings.append(finding(record, framework, path=path, tree=self._tree, version=self._version))
 
     def _locate(self, raw: str, repo_path: str = "") -> tuple[bool, str]:
         """Whether a path is a probe's, and the path below the root that it stands for."""

@@ -49,14 +49,17 @@ _PURL_TYPES = {
 
 @dataclass(frozen=True)
 class Place:
-    """The file of a record, and the tree to quote it from."""
+    """The file of a record with its first and last line where known, and the tree to quote it from."""
 
     path: str
+    lines: tuple[int | None, int | None]
     tree: SourceTree
 
 
-def finding(record: Mapping[str, Any], framework: str, place: Place, *, version: str) -> Finding:
+def finding(record: Mapping[str, Any], framework: str, *, path: str, tree: SourceTree, version: str) -> Finding:
     """A failed or skipped check. Raises `ScannerError` for a record without an id or a path."""
+    # The lines of a chart's records count in the rendered template, which nobody has.
+    place = Place(path, (None, None) if framework == "helm" else _lines(record), tree)
     check, title = _string(record, "check_id"), _string(record, "check_name")
     if not check or not _string(record, "file_path"):
         raise unreadable("checkov's record lacks check_id or file_path")
@@ -109,7 +112,7 @@ def _severity(
 
 
 def _location(record: Mapping[str, Any], category: Category, place: Place, *, quotes_secret: bool) -> Location:
-    line, end_line = _lines(record)
+    line, end_line = place.lines
     if category in (Category.DEPENDENCY, Category.LICENSE):
         return _package(_object(record, "vulnerability_details"), place.path, line)
     snippet = "" if quotes_secret else mask_configuration(_quote(record, place, line, end_line))

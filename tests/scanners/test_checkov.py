@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from scangate.model import (
     ResourceLocation,
     Severity,
 )
-from scangate.scanners import checkov_tree
 from scangate.scanners.checkov import Checkov
 from scangate.scanners.interface import Job, Output, Parsed, ScannerError, Target, Tool
 
@@ -213,13 +211,6 @@ def test_a_chart_is_looked_at_when_one_of_its_templates_was(tmp_path: Path, monk
     assert run([*PROBED, rendered], tmp_path, "web/Chart.yaml", kinds=("terraform", "helm")).state is LedgerState.RAN
 
 
-def test_only_charts_and_no_helm_names_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.which", lambda name: None)
-    with pytest.raises(ScannerError) as caught:
-        CHECKOV.command(job_for(tmp_path, "Chart.yaml", kinds=("helm",)))
-    assert (caught.value.state, "Helm" in caught.value.mend) == (LedgerState.MISSING, True)
-
-
 @pytest.mark.parametrize(
     ("changes", "severity", "why"),
     [
@@ -395,55 +386,6 @@ def test_any_records_are_findings_or_refused(records: list[dict[str, Any]], fram
         assert all(finding.model_dump_json() for finding in parsed.findings)
 
 
-def job_for(root: Path, *files: str, kinds: tuple[str, ...] = ("terraform",)) -> Job:
-    return Job("checkov", Target(".", kinds, files), root=root, work=root / "work", tool=CHECKOV_PROGRAM, threads=3)
-
-
-def test_the_command_scans_copies_and_stays_off_the_network(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a/main.tf").write_bytes(b"# \xff")
-    (tmp_path / "link.tf").symlink_to(tmp_path / "a/main.tf")
-    (tmp_path / "there").symlink_to(tmp_path / "a")
-    (tmp_path / ".checkov.yaml").write_text("skip-check: [CKV_AWS_24]")
-    command = CHECKOV.command(job_for(tmp_path, "a/main.tf", "link.tf", "there/main.tf", "../out.tf", "gone.tf"))
-    staged = {path: content for path, content in command.files.items() if "/files/" in path}
-    assert staged == {"tree/files/a/main.tf": b"# \xff"}
-    assert {path for path in command.files if "/probes/" in path} == {
-        "tree/probes/main.tf",
-        "tree/probes/main.tf.json",
-    }
-    assert command.argv[command.argv.index("-d") + 1] == str(tmp_path / "work/tree")
-    assert command.argv[command.argv.index("--framework") + 1] == "terraform,terraform_json"
-    assert {"--skip-download", "--compact"} <= set(command.argv)
-    assert command.env["CKV_SKIP_PACKAGE_UPDATE_CHECK"] == "true"
-    assert command.env["CHECKOV_WORKERS_NUMBER"] == "3"
-    assert command.argv[command.argv.index("--output-file-path") + 1] == f"{command.report},"
-
-
-@pytest.mark.parametrize(
-    ("path", "staged"),
-    [
-        ("Dockerfile", "Dockerfile"),
-        ("a/Dockerfile.dev", "a/Dockerfile.dev"),
-        ("web.dockerfile", "web.dockerfile"),
-        ("Dockerfile-prod", "Dockerfile-prod.Dockerfile"),
-        ("Containerfile", "Containerfile.Dockerfile"),
-        ("DOCKERFILE", "DOCKERFILE.Dockerfile"),
-        ("main.tofu", "main.tofu.tf"),
-        ("main.tofu.json", "main.tofu.json.tf.json"),
-        ("MAIN.TF", "MAIN.TF.tf"),
-        ("main.tf", "main.tf"),
-    ],
-)
-def test_files_are_staged_under_names_that_checkov_reads(path: str, staged: str) -> None:
-    assert checkov_tree.staged_names([path]) == {path: staged}
-
-
-def test_no_file_takes_the_staged_name_of_another() -> None:
-    names = checkov_tree.staged_names(["Containerfile", "Containerfile.Dockerfile"])
-    assert len(set(names.values())) == 2
-
-
 def test_a_staged_name_is_reported_under_its_own(tmp_path: Path) -> None:
     (tmp_path / "Containerfile").write_text("FROM a\n")
     renamed = report(record("/files/Containerfile.Dockerfile"), framework="dockerfile")
@@ -459,136 +401,3 @@ def test_real_outputs_give_the_expected_count(name: str, shared: Path) -> None:
     }
     path = f"checkov/checkov-report-{name}.json"
     assert len(read((shared / "samples" / path).read_bytes()).findings) == expected[path]
-
-
-OPEN_PORT = """resource "aws_security_group" "s" {
-  ingress {
-    from_port   = 22
-    to_port     = 22
-    protocol    = "tcp"
-    cidr_blocks = ["0.0.0.0/0"]
-  }
-}
-"""
-PRIVILEGED = POD + "spec:\n  containers:\n  - name: c\n    image: nginx\n    securityContext: {privileged: true}\n"
-
-
-def write(root: Path, **files: str) -> tuple[str, ...]:
-    for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-    return tuple(files)
-
-
-def found(parsed: Parsed) -> set[tuple[str, str]]:
-    return {(finding.path, finding.rule.id) for finding in parsed.findings}
-
-
-@pytest.mark.real
-def test_the_real_tool_finds_its_canary(run_scanner: Callable[..., Parsed], tmp_path: Path) -> None:
-    files = write(tmp_path, **CHECKOV.canary.files)
-    assert CHECKOV.canary.rule in {rule for _, rule in found(run_scanner(CHECKOV, tmp_path, *files))}
-
-
-@pytest.mark.real
-def test_the_real_tool_looks_at_every_kind(run_scanner: Callable[..., Parsed], tmp_path: Path) -> None:
-    expected = {
-        ("tf/main.tf", "CKV_AWS_24"),
-        ("node_modules/a/main.tf", "CKV_AWS_24"),
-        (".hidden/main.tf", "CKV_AWS_24"),
-        (".external_modules/main.tf", "CKV_AWS_24"),
-        (".terraform/main.tf", "CKV_AWS_24"),
-        ("tests/main.tofu", "CKV_AWS_24"),
-        ("bucket.tf.json", "CKV2_AWS_6"),
-        ("cfn.template", "CKV_AWS_53"),
-        ("pod.yaml", "CKV_K8S_16"),
-        ("Containerfile", "CKV_DOCKER_8"),
-        ("web.dockerfile", "CKV_DOCKER_8"),
-        ("a/.github/workflows/ci.yml", "CKV_GHA_7"),
-        ("arm.json", "CKV_AZURE_3"),
-        ("serverless.yml", "CKV_AWS_53"),
-    }
-    bucket = "Resources:\n  B:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: x\n"
-    storage = {
-        "type": "Microsoft.Storage/storageAccounts",
-        "apiVersion": "2019-04-01",
-        "name": "s",
-        "properties": {"supportsHttpsTrafficOnly": False},
-    }
-    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
-    texts = {
-        "bucket.tf.json": '{"resource": {"aws_s3_bucket": {"b": {"bucket": "b"}}}}',
-        "cfn.template": bucket,
-        "pod.yaml": PRIVILEGED,
-        "Containerfile": "FROM a:1\nUSER root\n",
-        "web.dockerfile": "FROM a:1\nUSER root\n",
-        "a/.github/workflows/ci.yml": "on: {workflow_dispatch: {inputs: {x: {type: string}}}}\n"
-        "jobs: {a: {runs-on: x, steps: [{run: a}]}}\n",
-        "arm.json": json.dumps({"$schema": schema, "contentVersion": "1.0.0.0", "resources": [storage]}),
-        "serverless.yml": "service: s\nprovider: {name: aws}\nresources:\n  "
-        + bucket.replace("\n", "\n  ").rstrip()
-        + "\n",
-    }
-    files = write(tmp_path, **{path: texts.get(path, OPEN_PORT) for path, _ in expected})
-    parsed = run_scanner(CHECKOV, tmp_path, *files)
-    assert expected - found(parsed) == set()
-    assert (parsed.state, parsed.skipped) == (LedgerState.RAN, ())
-
-
-@pytest.mark.real
-def test_the_scanned_tree_cannot_steer_the_real_tool(run_scanner: Callable[..., Parsed], tmp_path: Path) -> None:
-    ran = tmp_path / "ran"
-    settings = "check: [CKV_AWS_1]\nskip-path: [main]\nexternal-checks-dir: [checks]\nbaseline: .checkov.baseline\n"
-    steering = {
-        ".checkov.yaml": settings,
-        ".checkov.yml": settings,
-        ".checkov.baseline": '{"failed_checks": [{"file": "/main.tf", "findings": [{"resource": '
-        '"aws_security_group.s", "check_ids": ["CKV_AWS_24"]}]}]}',
-        "checks/__init__.py": f"open({str(ran)!r}, 'w')\n",
-        "checks/check.py": f"open({str(ran)!r}, 'w')\n",
-    }
-    module = 'module "m" {\n  source = "git::https://example.org/m.git"\n}\nmodule "n" {\n  source = "./n"\n}\n'
-    files = write(tmp_path, **{"main.tf": OPEN_PORT + module, "n/main.tf": OPEN_PORT, **steering})
-    parsed = run_scanner(CHECKOV, tmp_path, *files)
-    assert {("main.tf", "CKV_AWS_24"), ("n/main.tf", "CKV_AWS_24")} <= found(parsed)
-    assert not ran.exists()
-
-
-@pytest.mark.real
-def test_the_real_tools_silence_is_not_taken_for_clean(run_scanner: Callable[..., Parsed], tmp_path: Path) -> None:
-    files = write(
-        tmp_path,
-        **{
-            "good.yaml": PRIVILEGED,
-            "silenced.yaml": "# {{ .Values.x }}\n" + PRIVILEGED,
-            "broken.yaml": "apiVersion: v1\nkind: Pod\n\tbad: [\n",
-            "flow.yaml": 'Resources: {Q: {Type: "AWS::S3::Bucket", Properties: {BucketName: q}}}\n',
-            "broken.tf": "resource {{{",
-            "broken.Dockerfile": "FROM\n",
-            "custom.yaml": CUSTOM,
-            "variables.tf": 'variable "a" {}\n',
-        },
-    )
-    parsed = run_scanner(CHECKOV, tmp_path, *files)
-    silent = {"silenced.yaml", "broken.yaml", "flow.yaml", "broken.tf"}
-    assert {skip.path for skip in parsed.skipped} - {"broken.Dockerfile"} == silent
-    assert parsed.state is LedgerState.PARTIAL
-
-
-@pytest.mark.real
-def test_inline_skips_of_the_real_tool_are_marks(run_scanner: Callable[..., Parsed], tmp_path: Path) -> None:
-    files = write(
-        tmp_path,
-        **{
-            "main.tf": OPEN_PORT.replace("{\n  ingress", "{\n  #checkov:skip=CKV_AWS_24:only for now\n  ingress", 1),
-            "Dockerfile": "# bridgecrew:skip=CKV_DOCKER_8:it is fine\nFROM a:1\nUSER root\n",
-            "pod.yaml": PRIVILEGED.replace("{name: p}", "{name: p, annotations: {checkov.io/skip1: CKV_K8S_16=yes}}"),
-        },
-    )
-    parsed = run_scanner(CHECKOV, tmp_path, *files)
-    marks = {(f.path, f.relief[0].by, f.relief[0].reason) for f in parsed.findings if f.relief}
-    assert marks == {
-        ("main.tf", "checkov:skip=CKV_AWS_24", "only for now"),
-        ("Dockerfile", "checkov:skip=CKV_DOCKER_8", "it is fine"),
-        ("pod.yaml", "checkov.io/skip: CKV_K8S_16", "yes"),
-    }
