@@ -46,14 +46,29 @@ def reasons(inventory: Inventory) -> dict[str, str]:
             "installed Composer packages: 2 files",
         ),
         (["e/pyvenv.cfg", "e/bin/python", "e/lib/a.py"], "e/", "Python virtual environment: 3 files"),
+        (
+            ["node_modules/x/node_modules/y/i.js", "node_modules/x/.tox/i.js"],
+            "node_modules/",
+            "installed npm packages: 2 files",
+        ),
+        (["Cargo.toml", "target/a.rs"], "target/", "Cargo's build output: 1 file"),
+        (["build.gradle.kts", "build/a.java"], "build/", "Gradle's build output: 1 file"),
         ([".terraform/modules/m/main.tf"], ".terraform/", "downloaded Terraform modules and providers: 1 file"),
     ],
 )
 def test_dependencies_are_left_out_with_their_number(tmp_path: Path, files: list[str], row: str, reason: str) -> None:
     write(tmp_path, "own.py", *files)
     inventory = take_inventory(tmp_path)
-    assert inventory.files == 1
+    assert inventory.files == len([file for file in ("own.py", *files) if not file.startswith(row)])
     assert reasons(inventory) == {row: reason}
+
+
+def test_a_linked_folder_among_dependencies_is_not_entered(tmp_path: Path) -> None:
+    track(write(tmp_path, "node_modules/x/i.js", "own.py"))
+    (tmp_path / "node_modules/x/i.js").unlink()
+    (tmp_path / "node_modules/x").rmdir()
+    (tmp_path / "node_modules/x").symlink_to("/")
+    assert set(reasons(take_inventory(tmp_path))) == {"node_modules/"}
 
 
 def test_dependencies_that_git_tracks_are_pointed_out(tmp_path: Path) -> None:
