@@ -217,7 +217,7 @@ def test_broken_policy_is_wrong_usage(runner: Runner, shop: Path) -> None:
 )
 def test_hostile_inputs_execute_nothing(runner: Runner, clean: Path, name: str, value: str) -> None:
     (clean / "requirements.txt").write_text("markupsafe==3.0.3\n")
-    ended = runner.use(clean, **{name: value})
+    ended = runner.use(clean, **{"scanners": "pip-audit", name: value})
     assert ended.exit_code in (2, 3), ended.log
     assert sorted(path.name for path in clean.iterdir()) == ["requirements.txt", "sums.py"]
 
