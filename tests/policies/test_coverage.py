@@ -182,6 +182,16 @@ def test_required_scanners_must_have_looked(
     assert [t for t in verdict.incomplete if "semgrep is required" in t] == list(verdict.incomplete)
 
 
+@pytest.mark.parametrize("parts", [{"state": "partial"}, {"database_date": "2001-01-01"}])
+def test_what_is_required_is_never_accepted_away(
+    parts: dict[str, Any], entry: Entry, policy_of: Parse, verdict_on: Judge
+) -> None:
+    policy = policy_of("coverage: {parse_errors: fail, max_db_age: 7d, accept: [{what: bandit, why: x}]}")
+    assert verdict_on(policy, ledger=[entry(**parts)]).exit_code == 0
+    verdict = verdict_on(policy, ledger=[entry(**parts)], required=["bandit"])
+    assert (verdict.exit_code, verdict.accepted) == (3, ())
+
+
 def test_a_required_scanner_without_an_entry_did_not_run(entry: Entry, policy_of: Parse, verdict_on: Judge) -> None:
     verdict = verdict_on(policy_of("name: p"), ledger=[entry()], required=["semgrep"])
     assert verdict.incomplete == ("semgrep is required and did not run (mend: add `--scanner semgrep`)",)

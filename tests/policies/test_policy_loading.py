@@ -104,6 +104,13 @@ def test_long_chains_are_errors(write: Write) -> None:
         load_policy(str(write("p60.yaml", "version: 1\nextends: p0.yaml\n")))
 
 
+def test_many_ways_to_one_ancestor_cost_no_more_than_one(write: Write) -> None:
+    for number in range(25):
+        write(f"p{number}.yaml", f"version: 1\nextends: [p{number + 1}.yaml, p{number + 1}.yaml]\n")
+    write("p25.yaml", "version: 1\n")
+    assert len(load_policy(str(write("own.yaml", "version: 1\nextends: p0.yaml\n"))).sources) == 27
+
+
 def test_a_fault_in_a_parent_names_the_parent(write: Write) -> None:
     parent = write("parent.yaml", "version: 1\nx: 1\n")
     with pytest.raises(UsageError) as caught:
