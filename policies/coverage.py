@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from scangate.model import InventorySummary, KindFound, LedgerEntry, LedgerState
+from scangate.model import UNKNOWN_KIND, InventorySummary, KindFound, LedgerEntry, LedgerState
 from scangate.policies.schema import Coverage
 
 NOTHING = "nothing"
@@ -83,6 +83,8 @@ class _Gaps:
         """Kinds of things that were found and that nobody looked at."""
         looked = {kind for entry in ledger if entry.state.looked for kind in entry.kinds}
         for kind in kinds:
+            if kind.unread and (kind.supported_by or kind.kind == UNKNOWN_KIND):
+                self._unread(kind)
             if kind.kind in looked or not (kind.files or kind.excluded):
                 continue
             what = f"{kind.label}: {_files(kind.files or kind.excluded)}"
@@ -90,6 +92,18 @@ class _Gaps:
                 self._unseen(kind, f"{what}, and nobody looked", ledger)
             else:
                 self.warnings.append(f"{what}, no scanner here looks at it")
+
+    def _unread(self, kind: KindFound) -> None:
+        """Files that no scanner could be given: like files that do not parse, and worse where nothing else was."""
+        gap = f"{kind.label}: {_files(kind.unread)} could not be read, such as {kind.examples[-1]}"
+        why = self._accepted_why(set(), {kind.kind})
+        only = not kind.files
+        if why is not None:
+            self.accepted.append(f"{gap}; accepted: {why}")
+        elif (self.rules.on_error if only else self.rules.parse_errors) == "fail":
+            self.incomplete.append(f"{gap} (mend: make it readable, raise max_file_bytes, or exclude it)")
+        else:
+            self.warnings.append(gap)
 
     def _unseen(self, kind: KindFound, what: str, ledger: Sequence[LedgerEntry]) -> None:
         why = self._accepted_why(set(kind.supported_by), {kind.kind})

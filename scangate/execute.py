@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import tempfile
@@ -221,10 +222,7 @@ def run_in_private(scanner: Scanner, target: Target, tool: Tool, context: Contex
 
 
 def _run_command(command: Command, job: Job, context: Context) -> Output:
-    for name, data in command.files.items():
-        path = job.work / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+    _lay_out(command, job.work)
     home = job.work / ".home"
     home.mkdir(exist_ok=True)
     stdout, stderr = job.work / ".stdout", job.work / ".stderr"
@@ -244,6 +242,19 @@ def _run_command(command: Command, job: Job, context: Context) -> Output:
     if stopped := _why_stopped(ended, job.scanner, timeout):
         raise stopped
     return Output(report.read_bytes() if report.exists() else b"", ended.exit_code, _read_end(stderr))
+
+
+def _lay_out(command: Command, work: Path) -> None:
+    """Put the command's files and links in place. A hard link costs nothing; where it is refused, a copy does."""
+    for folder in {(work / name).parent for name in (*command.files, *command.links)}:
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, data in command.files.items():
+        (work / name).write_bytes(data)
+    for name, source in command.links.items():
+        try:
+            os.link(source, work / name, follow_symlinks=False)
+        except OSError:
+            shutil.copyfile(source, work / name, follow_symlinks=False)
 
 
 def _why_stopped(ended: Ended, scanner: str, timeout: float) -> ScannerError | None:

@@ -16,7 +16,7 @@ from scangate.errors import UsageError
 from scangate.excludes import Excludes
 from scangate.kinds import KINDS
 from scangate.listing import list_tree, named, shown
-from scangate.model import InventorySummary, KindFound, Skip
+from scangate.model import UNKNOWN_KIND, InventorySummary, KindFound, Skip
 from scangate.neighbours import settle
 from scangate.survey import Survey
 
@@ -51,22 +51,23 @@ class Inventory:
             git=self.git,
             commit=self.commit,
             files=self.files,
-            kinds=tuple(self._found(kind, supported_by) for kind in KINDS if self._has(kind)),
+            kinds=tuple(self._found(kind, supported_by) for kind in (*KINDS, UNKNOWN_KIND) if self._has(kind)),
             skipped=self.skipped,
             notes=self.notes,
         )
 
     def _has(self, kind: str) -> bool:
-        return kind in self.kinds or kind in self.excluded
+        return kind in self.kinds or kind in self.excluded or kind in self.unread
 
     def _found(self, kind: str, supported_by: Mapping[str, Sequence[str]]) -> KindFound:
-        paths = self.kinds.get(kind, ())
+        paths, unread = self.kinds.get(kind, ()), self.unread.get(kind, ())
         return KindFound(
             kind=kind,
-            label=KINDS[kind].label,
+            label=KINDS[kind].label if kind in KINDS else "Files and folders that cannot be read",
             files=len(paths),
-            examples=tuple(shown(path) for path in paths[:_EXAMPLES]),
+            examples=tuple(shown(path) for path in (*paths, *unread)[:_EXAMPLES]),
             excluded=self.excluded.get(kind, 0),
+            unread=len(unread),
             supported_by=tuple(supported_by.get(kind, ())),
         )
 

@@ -310,7 +310,9 @@ class LedgerEntry(Model):
 class KindFound(Model):
     """A kind of thing that the inventory found: Python code, PyPI dependencies, Terraform, …
 
-    `supported_by` names the scanners here that can look at it; `excluded` counts files that settings excluded.
+    `supported_by` names the scanners here that can look at it; `excluded` counts files that settings excluded, and
+    `unread` those that no scanner can be given (unreadable, over the size cap). Under the kind `unknown` stands what
+    cannot be read at all, so that nobody can tell what it is.
     """
 
     kind: str
@@ -318,7 +320,12 @@ class KindFound(Model):
     files: int
     examples: tuple[str, ...] = ()
     excluded: int = 0
+    unread: int = 0
     supported_by: tuple[str, ...] = ()
+
+
+UNKNOWN_KIND = "unknown"
+"""The kind of what cannot be read at all, so that nobody can tell what it is."""
 
 
 class InventorySummary(Model):

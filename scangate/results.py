@@ -16,6 +16,8 @@ from pydantic import ValidationError
 
 from scangate.errors import ResultsError, UsageError
 from scangate.model import SCHEMA_VERSION, Results
+from scangate.reports.interface import ReportOptions
+from scangate.reports.registry import WRITERS
 
 _RUNS_KEPT = 20
 
@@ -111,7 +113,7 @@ def cache_folder() -> Path:
 def keep_last_run(results: Results, root: Path) -> None:
     """Keep the run for `scangate report` and `scangate explain`, private to the user; the oldest runs give way."""
     path = _run_path(root)
-    write_atomically(path, lambda sink: sink.write(results.model_dump_json()))
+    write_atomically(path, lambda sink: WRITERS["json"].write(results, sink, ReportOptions()))
     path.chmod(0o600)
     for old in _kept_runs()[_RUNS_KEPT:]:
         old.unlink(missing_ok=True)

@@ -103,6 +103,8 @@ def load_settings(root: Path, *, config: Path | None, flags: Mapping[str, Any], 
     settings = _validate(merged, "the command line", "")
     for name in {*settings.scanners, *settings.scanner} - scanners:
         raise UsageError(f"no scanner is called {name!r}", hint=f"choose from {', '.join(sorted(scanners))}")
+    if settings.advisories and not Path(settings.advisories).is_dir():
+        raise UsageError(f"advisories: {settings.advisories} is not a folder", hint="name a folder of OSV records")
     return settings
 
 

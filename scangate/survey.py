@@ -11,11 +11,8 @@ from pathlib import Path
 from scangate.excludes import Excludes, Places
 from scangate.kinds import HEAD_BYTES, KINDS, kinds_of
 from scangate.listing import Listing, named, shown
-from scangate.model import Skip
+from scangate.model import UNKNOWN_KIND, Skip
 from scangate.vendored import FolderRule, is_minified, rule_for
-
-UNKNOWN = "unknown"
-"""The kind, in `unread`, of what cannot be opened to tell its kind."""
 
 _LARGEST_MANIFEST = 50_000_000
 _MINIFIED_SUFFIXES = (".min.js", ".min.mjs", ".min.cjs")
@@ -67,7 +64,7 @@ class Survey:
     @property
     def unread(self) -> dict[str, tuple[str, ...]]:
         """By kind, the files (as `shown`) that a scanner should look at and cannot be given."""
-        return {kind: tuple(sorted(self._unread[kind])) for kind in (*KINDS, UNKNOWN) if self._unread[kind]}
+        return {kind: tuple(sorted(self._unread[kind])) for kind in (*KINDS, UNKNOWN_KIND) if self._unread[kind]}
 
     @property
     def skipped(self) -> list[Skip]:
@@ -158,7 +155,7 @@ class Survey:
             return b""
 
         kinds = kinds_of(path, nothing)
-        return kinds | {UNKNOWN} if opened else kinds
+        return kinds | {UNKNOWN_KIND} if opened else kinds
 
     def _problem(self, path: str, kinds: frozenset[str], size: int) -> str:
         """Why a file of some kinds cannot be given to a scanner; empty when it can."""
@@ -183,7 +180,7 @@ class Survey:
         """A folder that could not be opened, unless what is in it is left out anyway."""
         folder = self._folder(path) if path != "." else self._folders[""]
         if not (folder.excluded or folder.rule or folder.behind_link):
-            self._refuse(f"{path}/", "folder that cannot be opened", frozenset({UNKNOWN}))
+            self._refuse(f"{path}/", "folder that cannot be opened", frozenset({UNKNOWN_KIND}))
 
     def _folder(self, path: str) -> _Folder:
         """The folder at a path, found out from the nearest one above that is known."""

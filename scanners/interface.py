@@ -78,7 +78,8 @@ class Job:
 class Command:
     """One process: an argument list (never a shell), additions to the minimal environment, and files to write first.
 
-    `files` are written below the job's `work` folder, which is also the working directory.
+    `files` are written below the job's `work` folder, which is also the working directory; `links` are files of the
+    scanned tree (absolute) that shall lie there too, for tools that must see those files and no others.
     `report` names the file below `work` that the tool writes; empty means standard output.
     `network` lets the settings for proxies, certificates and package indexes through, for what needs a registry.
     """
@@ -86,6 +87,7 @@ class Command:
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    links: Mapping[str, Path] = field(default_factory=dict)
     report: str = ""
     network: bool = False
 
@@ -156,21 +158,23 @@ class Cost:
 
 
 class Reader(Protocol):
-    """Reads a tool's output. Raises `ScannerError` where it cannot."""
+    """Reads outputs that exist already, of one tool or of several: what each said, by its name.
 
-    @property
-    def name(self) -> str: ...
+    Raises `ScannerError` where it cannot.
+    """
 
-    def parse(self, output: Output, job: Job) -> Parsed: ...
+    def read(self, output: Output, job: Job) -> Mapping[str, Parsed]: ...
 
 
-class Scanner(Reader, Protocol):
-    """A scanner adapter.
+class Scanner(Protocol):
+    """A scanner adapter. `parse` raises `ScannerError` where the output is not what it should be.
 
     `kinds` are the inventory kinds it can look at; `per_file` makes every file a target of its own (manifests);
     `splits` says that a target's files may be shared out over several processes.
     """
 
+    @property
+    def name(self) -> str: ...
     @property
     def category(self) -> Category: ...
     @property
@@ -187,6 +191,7 @@ class Scanner(Reader, Protocol):
     def canary(self) -> Canary: ...
 
     def command(self, job: Job) -> Command: ...
+    def parse(self, output: Output, job: Job) -> Parsed: ...
 
 
 @runtime_checkable

@@ -91,9 +91,11 @@ class PipAudit:
         """Read the manifest, resolve what is open, audit exact versions."""
         tree, path = SourceTree(job.root), job.target.files[0]
         if lock := lock_beside(tree, path):
-            return Parsed(scanned=0, reason=f"its exact versions are in {lock}, which is a target of its own")
+            return Parsed(
+                considered=0, scanned=0, reason=f"its exact versions are in {lock}, which is a target of its own"
+            )
         manifest = read_manifest(tree, path)
-        parsed = Parsed(scanned=0, skipped=manifest.skipped, version=job.version)
+        parsed = Parsed(considered=0, scanned=0, skipped=manifest.skipped, version=job.version)
         if not manifest.dependencies:
             return _conclude(parsed)
         with self._source(job) as source:
@@ -102,7 +104,10 @@ class PipAudit:
             parsed = replace(parsed, skipped=(*manifest.skipped, *_unresolved(manifest, dependencies)))
             parsed = self._audit(dependencies, parsed, source, job, execute)
         if trouble:
-            return replace(parsed, state=LedgerState.FAILED, reason=trouble.reason, mend=trouble.mend)
+            considered = len(parsed.skipped) + (parsed.scanned or 0)
+            return replace(
+                parsed, considered=considered, state=LedgerState.FAILED, reason=trouble.reason, mend=trouble.mend
+            )
         return _conclude(parsed, damaged=source.damaged, resolved=bool(manifest.open), note=manifest.note)
 
     def _audit(
@@ -194,6 +199,7 @@ def _audit_command(base: Command, pins: dict[str, str], url: str) -> Command:
 def _conclude(parsed: Parsed, *, damaged: tuple[Skip, ...] = (), resolved: bool = False, note: str = "") -> Parsed:
     """The state that follows from what was skipped: in part, or, with nothing audited at all, failed."""
     skipped, scanned = len(parsed.skipped), parsed.scanned or 0
+    parsed = replace(parsed, considered=scanned + skipped)
     if skipped and not scanned:
         reason = f"none of {skipped} dependencies could be audited: {parsed.skipped[0].reason}"
         return replace(parsed, state=LedgerState.FAILED, reason=reason)

@@ -6,11 +6,12 @@ Packages of others join through the entry-point group `scangate.scanners`: each 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 
 from scangate.scanners.bandit import Bandit
 from scangate.scanners.checkov import Checkov
-from scangate.scanners.interface import Reader, Scanner
+from scangate.scanners.interface import Job, Output, Parsed, Reader, Scanner
 from scangate.scanners.pip_audit import PipAudit
 from scangate.scanners.sarif import Sarif
 from scangate.scanners.semgrep import Semgrep
@@ -21,5 +22,16 @@ _JOINED: tuple[Scanner, ...] = tuple(entry.load() for entry in entry_points(grou
 SCANNERS: dict[str, Scanner] = {scanner.name: scanner for scanner in (*_JOINED, *_BUILT_IN)}
 """Scanners by name; nobody can take the place of a built-in one."""
 
-READERS: dict[str, Reader] = {**SCANNERS, "sarif": Sarif()}
+
+@dataclass(frozen=True)
+class _OwnOutput:
+    """Reads a scanner's own output."""
+
+    scanner: Scanner
+
+    def read(self, output: Output, job: Job) -> dict[str, Parsed]:
+        return {self.scanner.name: self.scanner.parse(output, job)}
+
+
+READERS: dict[str, Reader] = {name: _OwnOutput(scanner) for name, scanner in SCANNERS.items()} | {"sarif": Sarif()}
 """Whose output `scangate import` can read."""

@@ -20,35 +20,41 @@ class Sarif:
 
     name = "sarif"
 
-    def parse(self, output: Output, job: Job) -> Parsed:
-        """Every failed result of every run; others are counted as skipped, with the reason.
+    def read(self, output: Output, job: Job) -> dict[str, Parsed]:
+        """What each tool in the file said, by its name: every failed result; others are skipped, with the reason.
 
         A run that says it failed, or that holds no result list (which is how SARIF says that nothing was scanned),
-        makes the state failed. Findings are kept all the same. Raises `ScannerError` for what is not SARIF 2.1.
+        makes the tool's state failed. Findings are kept all the same. Raises `ScannerError` for what is not
+        SARIF 2.1.
         """
         tree = SourceTree(job.root)
-        runs = [_run(value, job, tree) for value in _runs(load_json(output, "the SARIF file"))]
-        failures = [f"{run.driver}: {why}" for run in runs for why in _failures(run.value)]
-        failures += [] if runs else ["there is no run in it"]
-        findings: list[Finding] = []
-        left_out: Counter[tuple[str, str]] = Counter()
-        for run in runs:
-            for result in _results(run.value):
-                if why := _left_out(result):
-                    left_out[run.driver, why] += 1
-                else:
-                    findings.append(finding(result, run))
-        skipped = tuple(
-            Skip(path=driver, reason=f"{n} results: {why}") for (driver, why), n in sorted(left_out.items())
-        )
-        return Parsed(
-            tuple(findings),
-            scanned=_scanned(runs, findings),
-            skipped=skipped,
-            state=LedgerState.FAILED if failures else LedgerState.RAN,
-            reason="; ".join(dict.fromkeys(failures))[:1000],
-            version=next((run.version for run in runs if run.version), ""),
-        )
+        by_driver: dict[str, list[Run]] = {}
+        for value in _runs(load_json(output, "the SARIF file")):
+            run = _run(value, job, tree)
+            by_driver.setdefault(run.driver, []).append(run)
+        if not by_driver:
+            return {self.name: Parsed(scanned=0, state=LedgerState.FAILED, reason="there is no run in it")}
+        return {driver: _parsed(runs) for driver, runs in by_driver.items()}
+
+
+def _parsed(runs: list[Run]) -> Parsed:
+    findings: list[Finding] = []
+    left_out: Counter[str] = Counter()
+    for run in runs:
+        for result in _results(run.value):
+            if why := _left_out(result):
+                left_out[why] += 1
+            else:
+                findings.append(finding(result, run))
+    failures = dict.fromkeys(why for run in runs for why in _failures(run.value))
+    return Parsed(
+        tuple(findings),
+        scanned=_scanned(runs, findings),
+        skipped=tuple(Skip(path=runs[0].driver, reason=f"{n} results: {why}") for why, n in sorted(left_out.items())),
+        state=LedgerState.FAILED if failures else LedgerState.RAN,
+        reason="; ".join(failures)[:1000],
+        version=next((run.version for run in runs if run.version), ""),
+    )
 
 
 def _runs(document: Any) -> list[Any]:

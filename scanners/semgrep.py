@@ -24,6 +24,7 @@ RULES = Path(__file__).parent / "rules"
 _SILENCE = ("--metrics=off", "--disable-version-check", "--oss-only", "--quiet")
 _UNSTEERED = ("--disable-nosem", "--no-git-ignore", "--no-rewrite-rule-ids", "--max-target-bytes=0")
 _PATIENCE = ("--timeout=10", "--timeout-threshold=3")
+_STAGE = "tree"
 _LITERAL = re.compile(r"""["'`]([^"'`\n]{4,})""")
 _NOSEM = re.compile(r" (nosem(?:grep)?(?:[:=]\s?(?P<ids>[^\s,]+(?:\s*,\s*[^\s,]+)*))?)", re.IGNORECASE)
 
@@ -41,12 +42,13 @@ class Semgrep:
     canary = Canary({"canary.py": "import yaml\nyaml.unsafe_load(open('f'))\n"}, rule="python-yaml-unsafe-load")
 
     def command(self, job: Job) -> Command:
-        """Explicit absolute files: no ignore file, no git and no default ignore list applies to them.
+        """A folder that holds the target's files and an empty ignore file, so that no ignore file of the tree, no git
+        and no default list applies. Named one by one, semgrep would start a process for each file.
 
-        Rule folders are absolute too, since another word might name rules of semgrep's registry.
+        Rule folders are absolute, since another word might name rules of semgrep's registry.
         """
+        links = {f"{_STAGE}/{path}": job.root / path for path in job.target.files}
         configs = (f"--config={folder.absolute()}" for folder in (RULES, *job.rules))
-        files = (str(job.root / path) for path in job.target.files)
         environment = {
             "SEMGREP_ENABLE_VERSION_CHECK": "0",
             "SEMGREP_SEND_METRICS": "off",
@@ -54,7 +56,8 @@ class Semgrep:
             "SEMGREP_LOG_FILE": str(job.work / "semgrep.log"),
         }
         options = (*_SILENCE, *_UNSTEERED, *_PATIENCE, f"--jobs={job.threads}", *configs)
-        return Command((job.program, "scan", "--json", *options, "--", *files), env=environment)
+        argv = (job.program, "scan", "--json", *options, "--", str(job.work / _STAGE))
+        return Command(argv, env=environment, files={f"{_STAGE}/.semgrepignore": b""}, links=links)
 
     def parse(self, output: Output, job: Job) -> Parsed:
         """Findings, and as skipped every file that semgrep lists as an error or does not list as scanned."""
@@ -73,12 +76,18 @@ class Semgrep:
 def _skipped(document: Document, job: Job) -> tuple[Skip, ...]:
     reasons: dict[str, list[str]] = {}
     for path, reason in document.gaps():
-        reasons.setdefault(relative_path(path, job.root), []).append(reason)
-    scanned = set(document.paths.scanned or ())
+        reasons.setdefault(_in_tree(path, job), []).append(reason)
+    scanned = {_in_tree(path, job) for path in document.paths.scanned or ()}
     for path in job.target.files:
-        if str(job.root / path) not in scanned:
+        if relative_path(path, job.root) not in scanned:
             reasons.setdefault(path, []).append("semgrep did not scan it")
     return tuple(Skip(path=path, reason="; ".join(dict.fromkeys(why))) for path, why in sorted(reasons.items()))
+
+
+def _in_tree(path: str, job: Job) -> str:
+    """A path of semgrep's as one of the scanned tree: its own folder's name is left off."""
+    stage = job.work / _STAGE
+    return relative_path(path, stage if path.startswith(f"{stage}/") else job.root)
 
 
 def _scanned(document: Document, job: Job, skipped: tuple[Skip, ...]) -> int | None:
@@ -95,7 +104,7 @@ def _summary(skipped: tuple[Skip, ...]) -> str:
 
 def _finding(result: Result, job: Job, tree: SourceTree, *, version: str) -> Finding:
     extra, rule = result.extra, result.check_id
-    location = _location(result, relative_path(result.path, job.root), tree)
+    location = _location(result, _in_tree(result.path, job), tree)
     message, fix = extra.message.strip(), extra.fix or ""
     if is_secret_weakness(extra.cwe):
         message, fix = (_masked(text, location.snippet) for text in (message, fix))

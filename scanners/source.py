@@ -18,7 +18,9 @@ def relative_path(raw: str, root: Path) -> str:
 
     A path elsewhere (an output made on another machine) keeps its own words without a leading slash.
     """
-    text = unicodedata.normalize("NFC", raw.replace("\\", "/") if "\\" in raw and "/" not in raw else raw)
+    text = unicodedata.normalize("NFC", raw)
+    if "\\" in text and not os.path.lexists(root / text):
+        text = text.replace("\\", "/")  # made on Windows
     prefix = f"{root.as_posix().rstrip('/')}/"
     text = text.removeprefix(prefix)
     parts: list[str] = []

@@ -110,6 +110,11 @@ def test_errors_say_what_where_and_what_next(tmp_path: Path, text: str, message:
     assert hint in caught.value.hint
 
 
+def test_advisories_that_are_not_there_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is not a folder"):
+        load(tmp_path, flags={"advisories": str(tmp_path / "none")})
+
+
 def test_a_missing_config_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         load(tmp_path, config=tmp_path / "none.toml")

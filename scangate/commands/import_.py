@@ -17,7 +17,7 @@ from scangate.errors import UsageError
 from scangate.identity import identify
 from scangate.model import LedgerEntry, LedgerState, Results, RunInfo, ToolInfo
 from scangate.scan import now
-from scangate.scanners.interface import Job, Output, Parsed, Reader, ScannerError, Target
+from scangate.scanners.interface import Job, Output, Parsed, ScannerError, Target
 from scangate.scanners.registry import READERS, SCANNERS
 from scangate.settings import Settings, load_settings
 
@@ -31,7 +31,7 @@ def run(files: Sequence[Path], *, reader: str, root: Path, config: Path | None, 
     settings = load_settings(root, config=config, flags=flags, scanners=frozenset(SCANNERS))
     policy = choose_policy(settings)
     destinations(settings)
-    results = read_outputs(files, READERS[reader], root=root.resolve(), settings=settings)
+    results = read_outputs(files, reader, root=root.resolve(), settings=settings)
     if not settings.quiet:
         read = sum(entry.findings for entry in results.ledger)
         merged = read - len(results.findings)
@@ -42,7 +42,7 @@ def run(files: Sequence[Path], *, reader: str, root: Path, config: Path | None, 
     return finish(results, settings, policy, root=root)
 
 
-def read_outputs(files: Sequence[Path], reader: Reader, *, root: Path, settings: Settings) -> Results:
+def read_outputs(files: Sequence[Path], reader: str, *, root: Path, settings: Settings) -> Results:
     """The outputs as results. One that cannot be understood is in the ledger, never zero findings.
 
     Raises:
@@ -50,25 +50,26 @@ def read_outputs(files: Sequence[Path], reader: Reader, *, root: Path, settings:
     """
     started, begun = now(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="scangate-") as work:
-        parsed = [_parse(file, reader, root=root, work=Path(work), settings=settings) for file in files]
-    findings = merge_duplicates(finding for part in parsed for finding in part.findings)
+        read = [(file, _read(file, reader, root=root, work=Path(work), settings=settings)) for file in files]
+    parts = [(file, scanner, parsed) for file, parsed_by in read for scanner, parsed in parsed_by.items()]
+    findings = merge_duplicates(finding for _, _, parsed in parts for finding in parsed.findings)
     return Results(
         tool=ToolInfo(version=__version__),
         run=RunInfo(
             id=str(uuid.uuid4()), started=started, seconds=round(time.monotonic() - begun, 3), command="import"
         ),
-        ledger=tuple(_entry(file, reader, part) for file, part in zip(files, parsed, strict=True)),
+        ledger=tuple(_entry(file, scanner, parsed) for file, scanner, parsed in parts),
         findings=identify(findings, root),
     )
 
 
-def _parse(file: Path, reader: Reader, *, root: Path, work: Path, settings: Settings) -> Parsed:
+def _read(file: Path, reader: str, *, root: Path, work: Path, settings: Settings) -> Mapping[str, Parsed]:
     try:
         data = file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}", hint="name a scanner's output") from error
     job = Job(
-        scanner=reader.name,
+        scanner=reader,
         target=Target(file.name, (), ()),
         root=root,
         work=work,
@@ -76,26 +77,27 @@ def _parse(file: Path, reader: Reader, *, root: Path, work: Path, settings: Sett
         offline=True,
     )
     try:
-        return reader.parse(Output(data), job)
+        return READERS[reader].read(Output(data), job)
     except ScannerError as error:
-        return Parsed(scanned=0, state=error.state, reason=error.reason, mend=error.mend)
+        return {reader: Parsed(scanned=0, state=error.state, reason=error.reason, mend=error.mend)}
 
 
-def _entry(file: Path, reader: Reader, parsed: Parsed) -> LedgerEntry:
-    scanner = SCANNERS.get(reader.name)
+def _entry(file: Path, scanner: str, parsed: Parsed) -> LedgerEntry:
+    """The ledger's line. An absolute path stays out of it, since reports travel."""
+    known = SCANNERS.get(scanner)
+    scanned = parsed.scanned or 0
     return LedgerEntry(
-        scanner=reader.name,
-        target=str(file),
+        scanner=scanner,
+        target=file.name if file.is_absolute() else str(file),
         state=parsed.state,
         reason=parsed.reason,
-        mend=parsed.mend
-        or ("" if parsed.state is LedgerState.RAN else "run the scanner again and keep its whole output"),
-        kinds=tuple(sorted(scanner.kinds)) if scanner else (),
+        mend=parsed.mend or ("" if parsed.state is LedgerState.RAN else _MEND),
+        kinds=tuple(sorted(known.kinds)) if known else (),
         version=parsed.version,
         tool=f"import: {file.name}",
         database_date=parsed.database_date,
-        scanned=parsed.scanned or 0,
-        considered=(parsed.scanned or 0) + len(parsed.skipped) if parsed.considered is None else parsed.considered,
+        scanned=scanned,
+        considered=scanned + len(parsed.skipped) if parsed.considered is None else parsed.considered,
         skipped=parsed.skipped,
         findings=len(parsed.findings),
     )

@@ -32,7 +32,12 @@ def read(*runs: Any, root: Path = NOWHERE, **changes: Any) -> Parsed:
 
 
 def read_bytes(report: bytes, root: Path = NOWHERE) -> Parsed:
-    return Sarif().parse(Output(report), Job("sarif", Target("x.sarif", (), ()), root=root, work=root))
+    (parsed,) = read_all(report, root).values()
+    return parsed
+
+
+def read_all(report: bytes, root: Path = NOWHERE) -> dict[str, Parsed]:
+    return Sarif().read(Output(report), Job("sarif", Target("x.sarif", (), ()), root=root, work=root))
 
 
 def only(parsed: Parsed) -> Finding:
@@ -269,14 +274,14 @@ def test_accepted_suppressions_are_marks(suppressions: Any, marked: bool) -> Non
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"invocations": [{"executionSuccessful": False}]}, "Tool: its execution was not successful"),
+        ({"invocations": [{"executionSuccessful": False}]}, "its execution was not successful"),
         (
             {"invocations": [{"toolExecutionNotifications": [{"level": "error", "message": {"text": "crashed"}}]}]},
-            "Tool: crashed",
+            "crashed",
         ),
         (
             {"invocations": [{"toolConfigurationNotifications": [{"level": "error", "message": {}}]}]},
-            "Tool: it reports an error",
+            "it reports an error",
         ),
     ],
 )
@@ -345,8 +350,10 @@ def test_secrets_do_not_enter() -> None:
 
 
 def test_several_runs_are_several_tools() -> None:
-    parsed = read(run(result(), name="One"), run(result(), result(), name="Two"))
-    assert [finding.sources[0].scanner for finding in parsed.findings] == ["One", "Two", "Two"]
+    runs = [run(result(), name="One"), run(result(), result(), name="Two"), run(result(), name="One")]
+    parsed = read_all(json.dumps({"version": "2.1.0", "runs": runs}).encode())
+    assert {name: len(part.findings) for name, part in parsed.items()} == {"One": 2, "Two": 2}
+    assert {found.sources[0].scanner for found in parsed["Two"].findings} == {"Two"}
 
 
 @pytest.mark.parametrize(
