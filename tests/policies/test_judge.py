@@ -130,6 +130,16 @@ def test_of_two_findings_of_one_id_the_stronger_effect_counts_for_both(
     assert [f.effect for f in with_effects(findings, verdict)] == [Effect.FAIL, Effect.FAIL]
 
 
+def test_judgements_come_strongest_first_then_worst_first(finding: Build, policy_of: Parse, verdict_on: Judge) -> None:
+    policy = policy_of("rules:\n- {id: aa, match: {rule: B1}}\n- {id: bb, match: {rule: '*'}, then: warn}\n")
+    findings = [
+        finding(id="a", severity="low"),
+        finding(id="b", severity="critical"),
+        finding(id="c", severity="info", rule="B1"),
+    ]
+    assert [j.finding for j in verdict_on(policy, *findings).judged] == ["c", "b", "a"]
+
+
 def test_the_verdict_names_policy_digest_and_environment(finding: Build, verdict_on: Judge) -> None:
     policy = load_policy("staging")
     verdict = verdict_on(policy, environment="qa")
