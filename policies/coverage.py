@@ -95,7 +95,8 @@ class _Gaps:
 
     def _unread(self, kind: KindFound) -> None:
         """Files that no scanner could be given: like files that do not parse, and worse where nothing else was."""
-        gap = f"{kind.label}: {_files(kind.unread)} could not be read, such as {kind.examples[-1]}"
+        such = f", such as {kind.examples[-1]}" if kind.examples else ""
+        gap = f"{kind.label}: {_files(kind.unread)} could not be read{such}"
         why = self._accepted_why(set(), {kind.kind})
         only = not kind.files
         if why is not None:

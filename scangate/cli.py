@@ -218,11 +218,11 @@ def policy_schema() -> int:
 
 
 @tools_app.command("list")
-def tools_list() -> int:
+def tools_list(verify: Annotated[bool, typer.Option("--verify", help="Read every file of them.")] = False) -> int:
     """List the programs: name, version, where from, and whether intact."""
     from scangate.commands import tools
 
-    return tools.list_()
+    return tools.list_(verify=verify)
 
 
 @tools_app.command("path")

@@ -207,8 +207,9 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     for name in ("advisories", "output"):
         if name in values:
             values[name] = str(folder / values[name])
-    if str(values.get("policy", "")).endswith((".yaml", ".yml")):
-        values["policy"] = str(folder / values["policy"])
+    for choice in (values, *values.get("gates", ())):
+        if str(choice.get("policy", "")).endswith((".yaml", ".yml")):
+            choice["policy"] = str(folder / choice["policy"])
     for scanner in values.get("scanners", {}).values():
         if "path" in scanner:
             scanner["path"] = str(folder / scanner["path"])

@@ -80,6 +80,7 @@ TABLE: list[tuple[list[str], int, str]] = [
     (["import", "none.json", "--scanner", "bandit"], 2, "cannot be read"),
     (["import", "low.json", "--scanner", "lint"], 2, "choose from bandit"),
     (["import", "high.json", "cut.json", "--scanner", "bandit"], 1, "unreadable"),
+    (["import", "high.json", "cut.json", "--scanner", "bandit", "--exit-zero"], 3, "unreadable"),
     (["gate", "low.json"], 2, "scangate import"),
     (["merge", "none.json"], 2, "cannot be read"),
     (["report"], 2, "no run is kept yet"),

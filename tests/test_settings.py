@@ -84,6 +84,13 @@ def test_a_file_that_the_user_names_is_believed(tmp_path: Path) -> None:
     assert settings.exclude == []
 
 
+def test_policies_that_a_trusted_file_names_lie_beside_it(tmp_path: Path) -> None:
+    config = write(tmp_path / "own.toml", 'policy = "a.yaml"\n[[gates]]\npolicy = "b.yaml"\n[[gates]]\npolicy = "prod"')
+    settings = load(tmp_path, config=config)
+    assert settings.policy == str(tmp_path / "a.yaml")
+    assert [gate.policy for gate in settings.gates] == [str(tmp_path / "b.yaml"), "prod"]
+
+
 def test_flags_win_over_the_tree_and_the_tree_over_the_users_own(tmp_path: Path) -> None:
     write(user_settings_path(), 'policy = "prod"\njobs = 3\ntimeout = 5.0\n')
     write(tmp_path / "scangate.toml", "jobs = 2\n")

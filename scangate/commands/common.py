@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from scangate.errors import UsageError
-from scangate.model import Results
+from scangate.model import Results, Verdict
 from scangate.policies.judge import judge, with_effects
 from scangate.policies.load import BUILT_IN, fail_on, load_policy, require_known
 from scangate.policies.schema import Policy
@@ -26,7 +26,7 @@ from scangate.settings import Gate, Settings, When
 
 OUTPUT_FILES = {"json": "scangate-results.json", "sarif": "scangate.sarif", "html": "scangate.html"}
 """What `--output DIR` writes."""
-INTERRUPTED = 130
+FAILED, INCOMPLETE, INTERRUPTED = 1, 3, 130
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,14 @@ def finish(results: Results, settings: Settings, policy: Policy, *, root: Path, 
     _write_all(judged, settings, root)
     if results.run.interrupted:
         return INTERRUPTED
-    return 0 if verdict.exit_code == 1 and settings.exit_zero else verdict.exit_code
+    return _without_failures(verdict) if settings.exit_zero else verdict.exit_code
+
+
+def _without_failures(verdict: Verdict) -> int:
+    """The exit code with failures forgiven: what was not looked at is not forgiven with them."""
+    if verdict.exit_code != FAILED:
+        return verdict.exit_code
+    return INCOMPLETE if verdict.incomplete else 0
 
 
 def _write_all(results: Results, settings: Settings, root: Path) -> None:
