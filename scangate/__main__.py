@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -15,6 +16,8 @@ from scangate import __version__
 from scangate.errors import ScangateError
 
 BUG = 4
+_GC_THRESHOLD = 200_000
+"""Findings are many values that all live to the end: collecting at Python's default costs a third of the time."""
 INTERRUPTED = 130
 
 
@@ -27,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character must not end the run
             stream.reconfigure(errors="backslashreplace")
+    gc.set_threshold(_GC_THRESHOLD)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = app(argv, standalone_mode=False)

@@ -18,7 +18,15 @@ from urllib.parse import urlsplit
 
 from packageurl import PackageURL
 
-from scangate.model import FileLocation, Finding, ImageLocation, PackageLocation, ResourceLocation, WebLocation
+from scangate.model import (
+    FileLocation,
+    Finding,
+    ImageLocation,
+    Location,
+    PackageLocation,
+    ResourceLocation,
+    WebLocation,
+)
 from scangate.scanners.source import SourceTree
 
 _VERSION = "v1"
@@ -38,12 +46,13 @@ def identify(findings: Iterable[Finding], root: Path | None) -> tuple[Finding, .
     seen: Counter[tuple[str, ...]] = Counter()
     identified = []
     for finding in sorted(findings, key=_place):
-        placed = _with_scope(finding, scopes)
-        parts = _parts(placed)
+        location = _with_scope(finding.location, scopes)
+        parts = _parts(finding, location)
         ordinal = seen[parts]
         seen[parts] += 1
         parts = (*parts, str(ordinal)) if ordinal else parts
-        identified.append(placed.model_copy(update={"id": fingerprint(placed.category, parts), "parts": parts}))
+        changes = {"id": fingerprint(finding.category, parts), "parts": parts, "location": location}
+        identified.append(finding.model_copy(update=changes))
     return tuple(identified)
 
 
@@ -61,10 +70,10 @@ def _place(finding: Finding) -> tuple[str, int, int, str, str, str]:
     return (finding.path, finding.line or 0, column or 0, scanner, finding.rule.id, finding.title)
 
 
-def _parts(finding: Finding) -> tuple[str, ...]:
+def _parts(finding: Finding, location: Location) -> tuple[str, ...]:
     scanner = finding.sources[0].scanner if finding.sources else ""
     rule = f"{scanner}:{finding.rule.id}"
-    match finding.location:
+    match location:
         case FileLocation() as place:
             return (rule, place.path, place.scope, _essence(place.snippet))
         case ResourceLocation() as place:
@@ -97,12 +106,11 @@ def _route(url: str) -> str:
     return "/".join("{}" if _VARIABLE.match(part) else part for part in urlsplit(url).path.split("/"))
 
 
-def _with_scope(finding: Finding, scopes: _Scopes) -> Finding:
-    location = finding.location
+def _with_scope(location: Location, scopes: _Scopes) -> Location:
     if not isinstance(location, FileLocation) or location.line is None or location.scope:
-        return finding
+        return location
     scope = scopes.around(location.path, location.line)
-    return finding.model_copy(update={"location": location.model_copy(update={"scope": scope})}) if scope else finding
+    return location.model_copy(update={"scope": scope}) if scope else location
 
 
 class _Scopes:

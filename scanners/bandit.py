@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from scangate.model import (
@@ -16,8 +17,10 @@ from scangate.model import (
     FileLocation,
     Finding,
     LedgerState,
+    Rating,
     Relief,
     Rule,
+    Severity,
     Skip,
     Source,
 )
@@ -122,12 +125,11 @@ def _finding(result: Mapping[str, Any], job: Job, tree: SourceTree) -> Finding:
     if is_secret_weakness(cwe):
         text = mask_literals(text)
         location = location.model_copy(update={"snippet": mask_literals(location.snippet)})
-    rating = word_rating("bandit", word, BANDIT)
-    severity, why = effective([rating])
+    rating, severity, why = _severity(word)
     name, uri = str(result.get("test_name", "")), str(result.get("more_info", ""))
     return Finding(
         category=Category.CODE,
-        rule=Rule(id=test, name=name, help_uri=uri, cwe=cwe),
+        rule=_rule(test, name, uri, cwe),
         title=text.split(". ")[0].rstrip("."),
         message=text,
         severity=severity,
@@ -135,21 +137,39 @@ def _finding(result: Mapping[str, Any], job: Job, tree: SourceTree) -> Finding:
         ratings=(rating,),
         confidence=_confidence(str(result.get("issue_confidence", ""))),
         location=location,
-        sources=(Source(scanner="bandit", rule_id=test, severity=word, version=job.version),),
+        sources=_sources(test, word, job.version),
         relief=_relief(location, (test, name), tree),
     )
+
+
+# Many findings share few rules: their values are made once.
+@lru_cache(maxsize=256)
+def _severity(word: str) -> tuple[Rating, Severity, str]:
+    rating = word_rating("bandit", word, BANDIT)
+    return rating, *effective([rating])
+
+
+@lru_cache(maxsize=256)
+def _rule(test: str, name: str, uri: str, cwe: tuple[int, ...]) -> Rule:
+    return Rule(id=test, name=name, help_uri=uri, cwe=cwe)
+
+
+@lru_cache(maxsize=256)
+def _sources(test: str, word: str, version: str) -> tuple[Source]:
+    return (Source(scanner="bandit", rule_id=test, severity=word, version=version),)
 
 
 def _location(result: Mapping[str, Any], path: str, tree: SourceTree) -> FileLocation:
     line = int(result["line_number"])
     end_line = max([line, *(int(number) for number in result.get("line_range") or ())])
     snippet = tree.snippet(path, line, end_line) or _quoted(str(result.get("code", "")), line, end_line)
+    first, last = tree.line(path, line), tree.line(path, end_line)
     return FileLocation(
         path=path,
         line=line,
-        column=_column(result.get("col_offset"), tree.line(path, line)),
+        column=_column(result.get("col_offset"), first),
         end_line=end_line,
-        end_column=_column(result.get("end_col_offset"), tree.line(path, end_line)),
+        end_column=_column(result.get("end_col_offset"), last),
         snippet=snippet,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import OrderedDict
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 _MAX_FILE = 5_000_000
@@ -13,6 +14,7 @@ _MAX_LINES = 12
 _CACHED_FILES = 64
 
 
+@lru_cache(maxsize=1024)
 def relative_path(raw: str, root: Path) -> str:
     """A scanner's path as the model keeps it: relative to `root` where it lies below it, POSIX, NFC, without `..`.
 
@@ -37,6 +39,7 @@ class SourceTree:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._resolved = root.resolve()
         self._cache: OrderedDict[str, list[str] | None] = OrderedDict()
 
     def lines(self, path: str) -> list[str] | None:
@@ -51,10 +54,10 @@ class SourceTree:
 
     def _read(self, path: str) -> list[str] | None:
         full = self._root / path
-        if not path or ".." in PurePosixPath(path).parts or PurePosixPath(path).is_absolute():
+        if not path or path.startswith("/") or ".." in path.split("/"):
             return None
         try:
-            if not full.resolve().is_relative_to(self._root.resolve()):
+            if not full.resolve().is_relative_to(self._resolved):
                 return None
             descriptor = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             with os.fdopen(descriptor, "rb") as handle:
