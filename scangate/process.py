@@ -20,7 +20,7 @@ from typing import Literal
 Cause = Literal["exited", "timeout", "cap", "cancelled", "missing", "not-startable"]
 
 _GRACE = 2.0
-_SHORTEST_POLL, _LONGEST_POLL = 0.002, 0.05
+_SHORTEST_POLL, _LONGEST_POLL = 0.002, 0.02
 
 _NETWORK_VARIABLES = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),

@@ -24,7 +24,7 @@ FILE_NAME = "scangate.toml"
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class ScannerChoices(_Strict):

@@ -25,7 +25,7 @@ FOREIGN = "comes from a repository, a URL or a folder, which has no version that
 class Shape(BaseModel):
     """A part of a file, as far as we read it."""
 
-    model_config = ConfigDict(alias_generator=lambda name: name.replace("_", "-"), extra="ignore")
+    model_config = ConfigDict(defer_build=True, alias_generator=lambda name: name.replace("_", "-"), extra="ignore")
 
 
 ShapeT = TypeVar("ShapeT", bound=Shape)

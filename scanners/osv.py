@@ -35,7 +35,7 @@ _Aliases = Annotated[_Many[str], AfterValidator(_without_slips)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Event(_Part):

@@ -24,7 +24,7 @@ _LONGEST_TITLE = 160
 _LONGEST_MESSAGE = 4_000
 
 
-class Vulnerability(BaseModel):
+class Vulnerability(BaseModel, defer_build=True):
     """What pip-audit says of one problem. `aliases` and `description` may be switched off there."""
 
     id: str
@@ -37,7 +37,7 @@ class Vulnerability(BaseModel):
         return {self.id, *self.aliases}
 
 
-class Audited(BaseModel):
+class Audited(BaseModel, defer_build=True):
     """What pip-audit says of one dependency: its vulnerabilities, or why it was skipped."""
 
     name: str
@@ -50,7 +50,7 @@ class Audited(BaseModel):
         return {advisory for vuln in self.vulns or () for advisory in vuln.ids}
 
 
-class _Report(BaseModel):
+class _Report(BaseModel, defer_build=True):
     dependencies: tuple[Audited, ...]
 
 
