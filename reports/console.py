@@ -39,7 +39,7 @@ class ConsoleWriter:
         """Write the findings, the ledger, the warnings and the verdict."""
         page = Page(options)
         _findings(page, results, limit=options.limit)
-        print_ledger(page, results.ledger, limit=options.limit)
+        print_ledger(page, results, limit=options.limit)
         _list(page, "Warnings", view.warnings(results), style="yellow")
         _verdict(page, results, limit=options.limit)
         sink.writelines(page.lines())
@@ -48,8 +48,9 @@ class ConsoleWriter:
 def _findings(page: Page, results: Results, *, limit: int) -> None:
     for group in view.by_file(results.findings, limit=limit):
         page.text((one_line(group.heading), "bold underline"))
+        shown = ""
         for finding in group.findings:
-            _finding(page, finding)
+            shown = _finding(page, finding, above=shown)
         if group.hidden:
             _row(page, "", (f"and {group.hidden:,} more here", "dim"))
         page.gap()
@@ -58,20 +59,24 @@ def _findings(page: Page, results: Results, *, limit: int) -> None:
         page.text((f"Only the {limit:,} worst are shown. See the other {hidden:,} with {_MORE}", "bold"))
 
 
-def _finding(page: Page, finding: Finding) -> None:
+def _finding(page: Page, finding: Finding, *, above: str) -> str:
+    """Print a finding and return its snippet, which is not repeated where it stands `above` already."""
     _row(page, (finding.severity, _SEVERITY_STYLE[finding.severity]), (one_line(finding.title), "bold"))
     _row(page, _EFFECT_WORD.get(finding.effect, ""), (one_line(" · ".join(_facts(finding))), "dim"))
-    for number, text in view.snippet_lines(finding, width=page.width, most=_SNIPPET_LINES):
-        page.cropped((f"{number:>6} │ ", "dim"), visible(text), prefix=" " * 12)
+    snippet = f"{finding.line}: {view.snippet(finding)}"
+    if snippet != above:
+        for number, text in view.snippet_lines(finding, width=page.width, most=_SNIPPET_LINES):
+            page.cropped((f"{number:>6} │ ", "dim"), visible(text), prefix=" " * 12)
     if fix := view.fix(finding):
         _row(page, "", ("fix: ", "green"), one_line(fix))
     for relief in finding.relief:
         reason = f": {relief.reason}" if relief.reason else ""
         _row(page, "", (f"{relief.kind} relief: ", "green"), one_line(f"{relief.by}{reason}"))
+    return snippet
 
 
 def _facts(finding: Finding) -> list[str]:
-    """Where and what, in few words: line, subject, ids or rules, scanners, weakness."""
+    """Where and what, in few words: line, subject, ids or rules, scanners, weakness, and the id for `explain`."""
     position = view.position(finding)
     facts = [
         f"line {position}" if position else "",
@@ -79,6 +84,7 @@ def _facts(finding: Finding) -> list[str]:
         ", ".join(finding.ids),
         *view.reported_by(finding),
         " ".join(f"CWE-{number}" for number in finding.rule.cwe),
+        view.short_id(finding),
     ]
     return [fact for fact in facts if fact]
 
@@ -101,24 +107,36 @@ def _verdict(page: Page, results: Results, *, limit: int) -> None:
     page.text((word, _OUTCOME_STYLE.get(word, "bold yellow")), f": {one_line(sentence)}")
     if counts := view.effect_counts(results):
         page.text((counts, "dim"), prefix="  ")
-    failing = view.failing(results)
-    for finding, judgement in failing[:limit]:
-        _failure(page, finding, judgement)
-    if len(failing) > limit:
-        page.text((f"and {len(failing) - limit:,} more that fail; see {_MORE}", "bold"), prefix="  ")
+    _failures(page, view.failing(results), limit=limit)
     if verdict:
         _list(page, "Incomplete", verdict.incomplete, style="yellow")
         _list(page, "Accepted gaps", verdict.accepted)
 
 
-def _failure(page: Page, finding: Finding, judgement: Judgement) -> None:
+def _failures(page: Page, failing: Sequence[tuple[Finding, Judgement]], *, limit: int) -> None:
+    """The failing findings under the rules that fail them and the fields that made these match; worst first."""
+    for rules, reasons in view.by_reason(failing[:limit]).items():
+        page.gap()
+        for rule, why in rules:
+            text = f": {one_line(why)}" if why else ""
+            page.text(("rule ", "red"), (one_line(rule), "bold red"), text, prefix="  ")
+        for fields, findings in reasons.items():
+            page.text((one_line(", ".join(fields)), "dim"), prefix="    ")
+            for finding in findings:
+                _failure(page, finding)
+    if len(failing) > limit:
+        page.gap()
+        page.text((f"and {len(failing) - limit:,} more that fail; see {_MORE}", "bold"), prefix="  ")
+    if failing:
+        page.gap()
+        page.text(
+            (f"`scangate explain {one_line(view.short_id(failing[0][0]))}` tells all of the first", "dim"), prefix="  "
+        )
+
+
+def _failure(page: Page, finding: Finding) -> None:
     line = f":{finding.line}" if finding.line else ""
-    place = f"{view.heading(finding)}{line}"
-    page.text((one_line(place), "bold"), f"  {one_line(finding.title)}", prefix="  ")
-    for match in judgement.matches:
-        if match.effect is Effect.FAIL:
-            page.text(
-                ("rule ", "red"), (one_line(match.rule), "bold red"), f": {one_line(view.why(match))}", prefix="      "
-            )
-    if finding.id:
-        page.text((one_line(finding.id), "dim"), prefix=" " * 6)
+    what = [view.subject(finding), *(finding.ids[:1] or view.reported_by(finding))]
+    facts = " · ".join(fact for fact in what if fact)
+    place = (one_line(f"{view.heading(finding)}{line}"), "bold")
+    page.text(place, f"  {one_line(facts)}", prefix=cell("", 6) + cell((one_line(view.short_id(finding)), "dim"), 10))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from scangate.model import LedgerEntry, LedgerState
+from scangate.model import LedgerEntry, LedgerState, Results
 from scangate.reports import view
 from scangate.reports.encoders import one_line
 from scangate.reports.terminal import Page, Part, cell, styled
@@ -23,8 +23,13 @@ _LEAST_REASON = 34
 _SKIPS_SHOWN = 3
 
 
-def print_ledger(page: Page, ledger: Sequence[LedgerEntry], *, limit: int) -> None:
-    """Print at most `limit` entries; when some must go, those that are well go first."""
+def print_ledger(page: Page, results: Results, *, limit: int) -> None:
+    """Print at most `limit` entries; when some must go, those that are well go first.
+
+    The way to mend one is left to the verdict, which comes below, where that names it.
+    """
+    ledger, verdict = results.ledger, results.verdict
+    told = "\n".join((*verdict.incomplete, *verdict.warnings, *verdict.accepted)) if verdict else ""
     page.title("Ledger", "who looked at what")
     if not ledger:
         page.text("no scanner was planned", prefix="  ")
@@ -35,7 +40,7 @@ def print_ledger(page: Page, ledger: Sequence[LedgerEntry], *, limit: int) -> No
     beside = room >= _LEAST_REASON
     page.text(("Reason" if beside else "", "dim"), prefix=_row([(name, "dim") for name in _HEADINGS], widths))
     for entry, cells in zip(shown, rows, strict=True):
-        _print_entry(page, _row(cells, widths), _reasons(entry), beside=beside)
+        _print_entry(page, _row(cells, widths), _reasons(entry, told), beside=beside)
     if len(ledger) > len(shown):
         page.text((f"and {len(ledger) - len(shown):,} more", "bold"), prefix="  ")
 
@@ -60,12 +65,13 @@ def _cells(entry: LedgerEntry) -> list[Part]:
     ]
 
 
-def _reasons(entry: LedgerEntry) -> list[Part]:
-    mend = f"mend: {one_line(entry.mend)}" if entry.mend else ""
+def _reasons(entry: LedgerEntry, told: str) -> list[Part]:
+    mend = f"mend: {one_line(entry.mend)}" if entry.mend and entry.mend not in told else ""
     skips = [f"- {one_line(skip.path, 120)}: {one_line(skip.reason, 200)}" for skip in entry.skipped[:_SKIPS_SHOWN]]
     hidden = len(entry.skipped) - len(skips)
     more = f"- and {hidden:,} more" if hidden else ""
-    return [part for part in (one_line(entry.reason), mend, *skips, more) if part]
+    date = f"data of {one_line(entry.database_date)}" if entry.database_date else ""
+    return [part for part in (one_line(entry.reason), mend, date, *skips, more) if part]
 
 
 def _layout(width: int, rows: Sequence[Sequence[Part]]) -> tuple[list[int], int]:

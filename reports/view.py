@@ -18,13 +18,13 @@ from scangate.model import (
     PackageLocation,
     ResourceLocation,
     Results,
-    RuleMatch,
     Severity,
     WebLocation,
 )
 
 WORST_FIRST = tuple(sorted(Severity, key=lambda severity: -severity.rank))
 """Every severity, worst first."""
+_ID_LENGTH = 8
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ def heading(finding: Finding) -> str:
             return purl or name
         case _:
             return finding.path or "(no file)"
+
+
+def short_id(finding: Finding) -> str:
+    """The beginning of a finding's id that `scangate explain` takes, since a whole one is too long to read."""
+    return finding.id.rsplit(":", 1)[-1][:_ID_LENGTH]
 
 
 def position(finding: Finding) -> str:
@@ -159,8 +164,11 @@ def total(results: Results) -> str:
     if counts:
         each = ", ".join(f"{count:,} {severity}" for severity, count in counts.items())
         return f"{plural(len(results.findings), 'finding')}: {each}"
-    whole = all(entry.state in (LedgerState.RAN, LedgerState.NOT_APPLICABLE) for entry in results.ledger)
-    return "No findings" if whole and results.ledger else "No findings in what was looked at"
+    states = {entry.state for entry in results.ledger}
+    if not any(state.looked for state in states):
+        return "No findings, since nothing was looked at"
+    whole = states <= {LedgerState.RAN, LedgerState.NOT_APPLICABLE}
+    return "No findings" if whole else "No findings in what was looked at"
 
 
 def severity_counts(findings: Iterable[Finding]) -> dict[Severity, int]:
@@ -182,10 +190,21 @@ def failing(results: Results) -> list[tuple[Finding, Judgement]]:
     return [(finding, failed[finding.id]) for finding in findings]
 
 
-def why(match: RuleMatch) -> str:
-    """Why a policy rule matched: its own words, and the fields with their values."""
-    fields = ", ".join(match.fields)
-    return "; ".join(part for part in (match.why, fields) if part)
+Rules = tuple[tuple[str, str], ...]
+"""The policy's rules that fail a finding, each with its own words for why."""
+Fields = tuple[str, ...]
+"""The fields that made rules match, with their values."""
+
+
+def by_reason(failing: Iterable[tuple[Finding, Judgement]]) -> dict[Rules, dict[Fields, list[Finding]]]:
+    """The failing findings by the rules that fail them, then by the fields that made these match; order is kept."""
+    groups: dict[Rules, dict[Fields, list[Finding]]] = {}
+    for finding, judgement in failing:
+        matches = [match for match in judgement.matches if match.effect is Effect.FAIL]
+        fields = tuple(dict.fromkeys(field for match in matches for field in match.fields))
+        rules = tuple((match.rule, match.why) for match in matches)
+        groups.setdefault(rules, {}).setdefault(fields, []).append(finding)
+    return groups
 
 
 def headline(results: Results) -> tuple[str, str]:
@@ -209,10 +228,11 @@ def headline(results: Results) -> tuple[str, str]:
 
 
 def effect_counts(results: Results) -> str:
-    """`1 fail, 2 warn`: the findings by what the policy makes of them; empty without a verdict."""
+    """`3 findings: 1 fail, 2 warn`: by what the policy makes of them; empty where nothing was judged."""
     counts = results.verdict.counts if results.verdict else {}
     words = {Effect.NONE: "without effect"}
-    return ", ".join(f"{counts[effect]:,} {words.get(effect, effect)}" for effect in Effect if counts.get(effect))
+    each = ", ".join(f"{counts[effect]:,} {words.get(effect, effect)}" for effect in Effect if counts.get(effect))
+    return f"{plural(sum(counts.values()), 'finding')}: {each}" if each else ""
 
 
 def warnings(results: Results) -> list[str]:
@@ -220,4 +240,4 @@ def warnings(results: Results) -> list[str]:
     said = list(results.verdict.warnings) if results.verdict else []
     kinds = [kind for kind in results.inventory.kinds if not kind.supported_by]
     unnamed = [kind for kind in kinds if not any(kind.label in warning for warning in said)]
-    return said + [f"{kind.label} ({plural(kind.files, 'file')}): no scanner here supports it" for kind in unnamed]
+    return said + [f"no scanner here supports {kind.label} ({plural(kind.files, 'file')})" for kind in unnamed]

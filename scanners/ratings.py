@@ -91,5 +91,5 @@ def effective(ratings: Sequence[Rating]) -> tuple[Severity, str]:
     winners = [r for r in known if _PRECEDENCE.index(r.method) == best]
     severity = worst(r.severity for r in winners)
     rating = next(r for r in winners if r.severity is severity)
-    what = f"word {rating.word!r}" if rating.score is None else f"{rating.method} score {rating.score}"
-    return severity, f"{rating.source}: {what}"
+    said = f" says {rating.word!r}" if rating.score is None else f": {rating.method} score {rating.score}"
+    return severity, f"{rating.source}{said}"

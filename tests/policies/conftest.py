@@ -42,7 +42,7 @@ def build_finding(**fields: Any) -> Finding:
         "rule": Rule(id=rule, cwe=fields.pop("cwe", ())),
         "title": "title",
         "severity": Severity(fields.pop("severity", "high")),
-        "severity_from": "bandit: word 'HIGH'",
+        "severity_from": "bandit says 'HIGH'",
         "location": package if category in (Category.DEPENDENCY, Category.CONTAINER) else place,
         "sources": (Source(scanner=fields.pop("tool", "bandit"), rule_id=rule),),
         "relief": relief,

@@ -225,7 +225,7 @@ def test_the_verdict_tells_the_fields_their_values_and_where_they_come_from(
     judgement = verdict_on(policy, finding()).judged[0]
     assert judgement.effect is Effect.FAIL
     assert judgement.matches[0].why == "x"
-    assert judgement.matches[0].fields == ("category=code", "severity=high (bandit: word 'HIGH')", "path=app/db.py")
+    assert judgement.matches[0].fields == ("category=code", "severity=high (bandit says 'HIGH')", "path=app/db.py")
 
 
 def test_an_unknown_severity_is_told_with_what_it_counts_as(

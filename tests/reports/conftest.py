@@ -88,7 +88,7 @@ def _findings() -> tuple[Finding, ...]:
             title="subprocess call with shell=True identified, security issue",
             message="subprocess call with shell=True identified, security issue. Pass a list of arguments.",
             severity=Severity.HIGH,
-            severity_from="bandit: word 'HIGH'",
+            severity_from="bandit says 'HIGH'",
             confidence=Confidence.HIGH,
             ratings=(
                 Rating(source="bandit", severity=Severity.HIGH, word="HIGH"),

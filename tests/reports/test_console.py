@@ -116,7 +116,42 @@ def test_no_findings_are_not_praised_when_not_all_was_looked_at(results: Results
 
 
 def test_an_unsupported_kind_is_warned_about_once(results: Results, render: Render) -> None:
-    assert "Ruby code (12 files): no scanner here supports it" in render("console", results)
+    assert "no scanner here supports Ruby code (12 files)" in render("console", results)
     assert results.verdict
     verdict = results.verdict.model_copy(update={"warnings": ("no scanner here can look at Ruby code",)})
     assert render("console", results.model_copy(update={"verdict": verdict})).count("Ruby code") == 1
+
+
+def test_a_snippet_is_shown_once_for_findings_on_the_same_lines(results: Results, render: Render) -> None:
+    first = results.findings[0]
+    other = first.model_copy(update={"id": "v1:code:other", "title": "another weakness"})
+    text = render("console", results.model_copy(update={"findings": (first, other)}))
+    assert text.count("shell=True,\n") == 1
+    assert text.count("line 42:5") == 2
+
+
+def test_failing_findings_share_their_rule_and_reason(results: Results, render: Render) -> None:
+    assert results.verdict
+    shell = next(judgement for judgement in results.verdict.judged if judgement.finding == "v1:code:shell")
+    finding = next(finding for finding in results.findings if finding.id == shell.finding)
+    twice = (finding, finding.model_copy(update={"id": "v1:code:again"}))
+    judged = (shell, shell.model_copy(update={"finding": "v1:code:again"}))
+    verdict = results.verdict.model_copy(update={"judged": judged})
+    text = render("console", results.model_copy(update={"findings": twice, "verdict": verdict})).split("Verdict")[1]
+    assert text.count("rule code: no high findings in code") == text.count("category code, severity high >= high") == 1
+    assert re.findall(r"^      (\w+) +shop/views.py:42  ", text, re.MULTILINE) == ["again", "shell"]
+    assert "`scangate explain again`" in text
+
+
+def test_what_mends_a_gap_is_said_once(results: Results, render: Render) -> None:
+    assert results.verdict
+    mend = "scangate tools install checkov"
+    verdict = results.verdict.model_copy(update={"incomplete": (f"checkov: failed (mend: {mend})",)})
+    text = " ".join(render("console", results.model_copy(update={"verdict": verdict})).split())
+    assert text.count(mend) == 1
+
+
+def test_nothing_looked_at_is_not_called_clean(results: Results, render: Render) -> None:
+    idle = LedgerEntry(scanner="bandit", target=".", state=LedgerState.NOT_APPLICABLE)
+    text = render("console", results.model_copy(update={"findings": (), "ledger": (idle,)}))
+    assert text.startswith("No findings, since nothing was looked at\n")

@@ -58,12 +58,12 @@ def test_the_page_is_well_formed_and_complete(results: Results, render: Render) 
     page = Page(render("html", results))
     for words in (
         "FAILED 2 findings fail the policy prod (environment production); the run is also incomplete: 1 gap",
-        "2 fail, 1 warn, 1 relieved, 2 without effect",
+        "6 findings: 2 fail, 1 warn, 1 relieved, 2 without effect",
         "code no high findings in code category code, severity high >= high",
         "checkov on .: failed: checkov ended with exit code 2",
         "Go code: until the Go rules are reviewed",
         "bandit: 1 file was not parsed",
-        "Ruby code (12 files): no scanner here supports it",
+        "no scanner here supports Ruby code (12 files)",
         "1 critical 1 high 1 unknown 1 medium 1 low 1 info",
         "checkov . failed 0/4 - 31 s checkov ended with exit code 2 Mend: scangate tools install checkov",
         '42 subprocess.run(f"convert {name}", 43 shell=True, 44 )',

@@ -217,7 +217,7 @@ def test_a_chart_is_looked_at_when_one_of_its_templates_was(tmp_path: Path, monk
         ({}, Severity.HIGH, "scangate's table: public exposure"),
         ({"check_id": "CKV_AWS_41"}, Severity.CRITICAL, "scangate's table: hard-coded secret"),
         ({"check_id": "CKV_ACME_1"}, Severity.MEDIUM, "no severity from checkov: medium by default"),
-        ({"severity": "LOW"}, Severity.LOW, "checkov: word 'LOW'"),
+        ({"severity": "LOW"}, Severity.LOW, "checkov says 'LOW'"),
         ({"severity": "OFF"}, Severity.HIGH, "scangate's table: public exposure"),
         ({"severity": {"name": "LOW"}}, Severity.HIGH, "scangate's table: public exposure"),
     ],
