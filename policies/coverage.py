@@ -87,11 +87,11 @@ class _Gaps:
                 self._unread(kind)
             if kind.kind in looked or not (kind.files or kind.excluded):
                 continue
-            what = f"{kind.label}: {_files(kind.files or kind.excluded)}"
+            what = f"{kind.label} ({_files(kind.files or kind.excluded)})"
             if kind.supported_by:
-                self._unseen(kind, f"{what}, and nobody looked", ledger)
+                self._unseen(kind, f"nobody looked at {what}", ledger)
             else:
-                self.warnings.append(f"{what}, no scanner here looks at it")
+                self.warnings.append(f"no scanner here supports {what}")
 
     def _unread(self, kind: KindFound) -> None:
         """Files that no scanner could be given: like files that do not parse, and worse where nothing else was."""

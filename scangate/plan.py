@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scangate.inventory import Inventory
@@ -11,6 +11,8 @@ from scangate.model import LedgerEntry, LedgerState
 from scangate.scanners.interface import Scanner, Target
 
 _MEGABYTE = 1_000_000
+_MOST_NAMED = 2
+"""Kinds that a reason names; a scanner of many kinds found none of them, which is said in general."""
 _LONGEST_ARGUMENTS = 1_000_000
 """Bytes of file names that one process is handed; the kernel's limit on all arguments is about twice that."""
 _FILE_OVERHEAD = 2_000
@@ -57,7 +59,7 @@ def make_plan(
     for scanner in scanners:
         kinds = tuple(sorted(kind for kind in scanner.kinds if inventory.kinds.get(kind)))
         if not kinds:
-            idle.append(_idle(scanner, LedgerState.NOT_APPLICABLE, f"found no {_labels(scanner.kinds)}", kinds))
+            idle.append(_idle(scanner, LedgerState.NOT_APPLICABLE, _found_none(scanner.kinds), kinds))
         elif scanner.name in unwanted:
             idle.append(_idle(scanner, *unwanted[scanner.name], kinds))
         else:
@@ -73,8 +75,9 @@ def _idle(scanner: Scanner, state: LedgerState, reason: str, kinds: tuple[str, .
     return LedgerEntry(scanner=scanner.name, target=".", state=state, reason=reason, kinds=kinds)
 
 
-def _labels(kinds: Iterable[str]) -> str:
-    return ", ".join(KINDS[kind].label for kind in sorted(kinds))
+def _found_none(kinds: Collection[str]) -> str:
+    labels = sorted(KINDS[kind].label for kind in kinds)
+    return f"found no {' and no '.join(labels)}" if len(labels) <= _MOST_NAMED else "found nothing that it looks at"
 
 
 def _targets(scanner: Scanner, kinds: Sequence[str], inventory: Inventory) -> list[Target]:

@@ -210,7 +210,7 @@ def test_init_writes_settings_that_are_valid_and_replaces_nothing(
     (folder / "app.py").write_text("x = 1\n")
     assert main(["init"]) == 0
     text = (folder / "scangate.toml").read_text()
-    assert "Python code: 1 files, bandit, semgrep" in text
+    assert "Python code (1 file): bandit, semgrep" in text
     assert main([*IMPORT, "--quiet"]) == 0
     assert main(["init"]) == 2
     assert (folder / "scangate.toml").read_text() == text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,12 @@ def test_a_manifest_is_a_target_of_its_own(inventory: Inventory) -> None:
 def test_a_scanner_with_nothing_to_look_at_is_not_applicable(inventory: Inventory) -> None:
     (entry,) = plan(inventory, "checkov").idle
     assert entry.state is LedgerState.NOT_APPLICABLE
-    assert "Terraform" in entry.reason
+    assert entry.reason == "found nothing that it looks at"
+
+
+def test_a_scanner_of_one_kind_names_what_it_did_not_find(inventory: Inventory) -> None:
+    (entry,) = plan(replace(inventory, kinds={}), "bandit").idle
+    assert entry.reason == "found no Python code"
 
 
 def test_an_unwanted_scanner_says_why_and_what_it_would_have_looked_at(inventory: Inventory) -> None:

@@ -16,12 +16,13 @@ from scangate.correlate import merge_duplicates
 from scangate.errors import UsageError
 from scangate.identity import identify
 from scangate.model import LedgerEntry, LedgerState, Results, RunInfo, ToolInfo
+from scangate.reports.view import plural
 from scangate.scan import now
 from scangate.scanners.interface import Job, Output, Parsed, ScannerError, Target
 from scangate.scanners.registry import READERS, SCANNERS
 from scangate.settings import Settings, load_settings
 
-_MEND = "run the scanner again and keep its whole output"
+_MEND = "name the scanner that wrote it with --scanner, or run that again and keep its whole output"
 
 
 def run(files: Sequence[Path], *, reader: str, root: Path, config: Path | None, flags: Mapping[str, Any]) -> int:
@@ -36,7 +37,8 @@ def run(files: Sequence[Path], *, reader: str, root: Path, config: Path | None, 
         read = sum(entry.findings for entry in results.ledger)
         merged = read - len(results.findings)
         print(
-            f"{reader}: {read} records read, {merged} duplicates merged, {len(results.findings)} findings",
+            f"{reader}: {plural(read, 'record')} read, {plural(merged, 'duplicate')} merged, "
+            f"{plural(len(results.findings), 'finding')}",
             file=sys.stderr,
         )
     return finish(results, settings, policy, root=root)

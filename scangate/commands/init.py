@@ -8,6 +8,7 @@ from scangate.errors import UsageError
 from scangate.inventory import Inventory, take_inventory
 from scangate.kinds import KINDS
 from scangate.plan import supported_by
+from scangate.reports.view import plural
 from scangate.results import write_atomically
 from scangate.scanners.registry import SCANNERS
 from scangate.settings import FILE_NAME
@@ -25,8 +26,7 @@ _TEXT = """\
 # timeout = 900               # seconds for one process of a scanner
 # offline = true              # ask nobody outside this machine
 
-{scanners}
-# Only with `--config {file}`:
+{scanners}# Only with `--config {file}`:
 # policy = "prod"             # default, dev, staging, prod, or a file
 # advisories = "advisories"   # OSV records to use instead of the public service
 # [[gates]]                   # policies by `--env`, first match
@@ -50,7 +50,7 @@ def run(path: Path, *, force: bool) -> int:
 def _found(inventory: Inventory) -> str:
     support = supported_by(SCANNERS.values())
     rows = [
-        f"#   {KINDS[kind].label}: {len(files)} files, {', '.join(support[kind]) or 'no scanner here looks at it'}"
+        f"#   {KINDS[kind].label} ({plural(len(files), 'file')}): {', '.join(support[kind]) or 'no scanner here'}"
         for kind, files in sorted(inventory.kinds.items())
         if files
     ]

@@ -79,7 +79,7 @@ def test_softening_errors_never_hides_a_kind_that_nobody_looked_at(
     ledger = [entry(state="failed", reason="it broke")]
     verdict = verdict_on(policy_of("coverage: {on_error: warn}"), ledger=ledger, inventory=_inventory(PYTHON))
     assert verdict.exit_code == 3
-    assert "Python code: 12 files, and nobody looked: bandit is failed (it broke)" in verdict.incomplete[0]
+    assert "nobody looked at Python code (12 files): bandit is failed (it broke)" in verdict.incomplete[0]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_softening_errors_never_hides_a_kind_that_nobody_looked_at(
         (
             PYTHON.model_copy(update={"files": 0, "excluded": 12}),
             [],
-            ["Python code: 12 files", "settings exclude all of it", "exclude less"],
+            ["Python code (12 files)", "settings exclude all of it", "exclude less"],
         ),
     ],
 )
@@ -125,7 +125,7 @@ def test_kinds_without_files_need_nobody(entry: Entry, policy_of: Parse, verdict
 
 def test_unsupported_kinds_are_warned_about(entry: Entry, policy_of: Parse, verdict_on: Judge) -> None:
     verdict = verdict_on(policy_of("name: p"), ledger=[entry()], inventory=_inventory(PYTHON, RUBY))
-    assert (verdict.exit_code, verdict.warnings) == (0, ("Ruby code: 12 files, no scanner here looks at it",))
+    assert (verdict.exit_code, verdict.warnings) == (0, ("no scanner here supports Ruby code (12 files)",))
 
 
 @pytest.mark.parametrize(

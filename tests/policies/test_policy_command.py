@@ -35,7 +35,7 @@ def test_show_of_nothing_is_a_usage_error() -> None:
 def test_the_built_in_policies_need_no_advice(name: str) -> None:
     out = io.StringIO()
     assert lint([name], out=out, err=io.StringIO()) == 0
-    assert out.getvalue() == f"{name}: valid, 0 warning(s)\n"
+    assert out.getvalue() == f"{name}: valid, 0 warnings\n"
 
 
 def test_lint_checks_every_file_and_ends_with_2_for_any_fault(tmp_path: Path) -> None:
@@ -115,4 +115,4 @@ def test_required_scanners_may_not_be_lost(tmp_path: Path) -> None:
     ],
 )
 def test_no_advice_where_none_is_due(tmp_path: Path, text: str) -> None:
-    assert _lint(tmp_path, text) == (0, "p.yaml: valid, 0 warning(s)\n", "")
+    assert _lint(tmp_path, text) == (0, "p.yaml: valid, 0 warnings\n", "")
