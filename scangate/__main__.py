@@ -19,6 +19,8 @@ BUG = 4
 _GC_THRESHOLD = 200_000
 """Findings are many values that all live to the end: collecting at Python's default costs a third of the time."""
 INTERRUPTED = 130
+CLOSED = 141
+"""The reader of standard output went away, as `head` does: what a shell says of a program that this ends."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,20 +35,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.set_threshold(_GC_THRESHOLD)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        code = app(argv, standalone_mode=False)
+        code = app(argv, prog_name="scangate", standalone_mode=False)
         sys.stdout.flush()
     except ScangateError as error:
         return _explain(error.message, error.hint, error.exit_code)
     except TyperException as error:
-        return _explain(error.format_message(), "see `scangate --help`", ScangateError.exit_code)
+        return _explain(error.format_message(), f"see `{_command(error)} --help`", ScangateError.exit_code)
     except KeyboardInterrupt:
         return _explain("interrupted", "", INTERRUPTED)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # typer exits by itself, with 1, where a write finds nobody reading
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _explain("standard output was closed before the report was written", "", BUG)
+        return CLOSED
     except Exception:
         return _report_bug()
     return code if isinstance(code, int) else 0
+
+
+def _command(error: TyperException) -> str:
+    """The command that was misused, as it was called."""
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else "scangate"
 
 
 def _explain(message: str, hint: str, code: int) -> int:

@@ -145,6 +145,9 @@ def _write_all(results: Results, settings: Settings, root: Path) -> None:
             write_report(results, destination, color=settings.color)
         except UsageError as error:
             errors.append(error)
+        else:
+            if destination.file and not settings.quiet:
+                print(f"wrote {visible(str(destination.file))}", file=sys.stderr)
     try:
         keep_last_run(results, root)
     except UsageError as error:
@@ -163,4 +166,13 @@ def write_report(results: Results, destination: Destination, *, color: bool | No
     options = ReportOptions(color=use_color(color, sys.stdout), width=width)
     text = io.StringIO()
     destination.writer.write(results, text, options)
-    sys.stdout.write(text.getvalue())
+    _print(text.getvalue())
+
+
+def _print(text: str) -> None:
+    """Print to standard output. A reader that has seen enough, such as `head`, does not change the verdict."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
