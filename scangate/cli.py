@@ -27,21 +27,31 @@ tools_app = typer.Typer(help="The programs behind the scanners.", no_args_is_hel
 app.add_typer(policy_app, name="policy")
 app.add_typer(tools_app, name="tools")
 
-Config = Annotated[Path | None, typer.Option(help="Trusted settings file, read instead of the scanned tree's.")]
-Policy = Annotated[str | None, typer.Option(help="Policy: default, dev, staging, prod, or a file.")]
+Config = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Trusted settings file, read instead of the scanned tree's.")
+]
+Policy = Annotated[
+    str | None, typer.Option(metavar="NAME|FILE", help="Policy: default, dev, staging, prod, or a file.")
+]
 FailOn = Annotated[str | None, typer.Option(metavar="SEVERITY", help="One-flag policy: fail from this severity on.")]
-Env = Annotated[str | None, typer.Option(help="Environment to judge for: dev, staging, prod, or one of your gates.")]
+Env = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Environment to judge for: dev, staging, prod, or one of your gates.")
+]
 ExitZero = Annotated[bool | None, typer.Option("--exit-zero", help="End with 0 although the policy fails.")]
 Format = Annotated[
     list[str] | None,
     typer.Option("--format", "-f", metavar="NAME[=FILE]", help="Report: console, json, sarif, html. Repeats."),
 ]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the JSON, SARIF and HTML reports.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for the JSON, SARIF and HTML reports.")
+]
 Quiet = Annotated[bool | None, typer.Option("--quiet", "-q", help="No progress and no console report.")]
 Color = Annotated[bool | None, typer.Option("--color/--no-color", help="Colour on or off; by default, on a terminal.")]
-Advisories = Annotated[Path | None, typer.Option(help="Folder of OSV records to use instead of the public service.")]
+Advisories = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder of OSV records to use instead of the public service.")
+]
 Scanner = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Run only this scanner. Repeats.")]
-Jobs = Annotated[int | None, typer.Option(help="Cores to use.")]
+Jobs = Annotated[int | None, typer.Option(metavar="N", help="Cores to use.")]
 
 
 def _flags(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -77,12 +87,16 @@ def scan(
         bool | None, typer.Option("--doctor", help="First prove that each scanner finds its canary.")
     ] = None,
     jobs: Jobs = None,
-    timeout: Annotated[float | None, typer.Option(help="Seconds that one process of a scanner may take.")] = None,
-    max_file_bytes: Annotated[int | None, typer.Option(help="Larger files are listed and not scanned.")] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Longest time for one process of a scanner.")
+    ] = None,
+    max_file_bytes: Annotated[
+        int | None, typer.Option(metavar="BYTES", help="Larger files are listed and not scanned.")
+    ] = None,
     quiet: Quiet = None,
     color: Color = None,
 ) -> int:
-    """Scan a repository: find out what it holds, run the scanners, judge, report."""
+    """Scan a repository, judge it by the policy, and report."""
     from scangate.commands.scan import run
 
     return run(path, config=config, flags=_flags(locals()))
@@ -92,7 +106,9 @@ def scan(
 def import_(
     files: Annotated[list[Path], typer.Argument(help="Outputs of one scanner, made elsewhere.")],
     reader: Annotated[str, typer.Option("--scanner", metavar="NAME", help="Whose output: a scanner's name, or sarif.")],
-    root: Annotated[Path, typer.Option(help="The tree that was scanned, for snippets and paths.")] = Path(),
+    root: Annotated[
+        Path, typer.Option(metavar="DIR", help="The tree that was scanned, for snippets and paths.")
+    ] = Path(),
     config: Config = None,
     policy: Policy = None,
     fail_on: FailOn = None,
@@ -104,7 +120,7 @@ def import_(
     quiet: Quiet = None,
     color: Color = None,
 ) -> int:
-    """Read a scanner's existing output, judge it and report it, without running the scanner."""
+    """Judge and report the output of a scanner that ran elsewhere."""
     from scangate.commands.import_ import run
 
     return run(files, reader=reader, root=root, config=config, flags=_flags(locals()))
@@ -123,7 +139,7 @@ def merge(
     quiet: Quiet = None,
     color: Color = None,
 ) -> int:
-    """Join several results documents, such as those of parallel CI jobs, into one verdict."""
+    """Join results documents of parallel jobs into one verdict."""
     from scangate.commands.merge import run
 
     return run(files, config=config, flags=_flags(locals()))
@@ -150,14 +166,18 @@ def gate(
 
 @app.command()
 def report(
-    file: Annotated[Path | None, typer.Argument(help="A results document; by default, the last run.")] = None,
-    format: Annotated[str, typer.Option("--format", "-f", help="console, json, sarif or html.")] = "console",
+    file: Annotated[
+        Path | None, typer.Argument(help="A results document; by default, the last run of this folder, else of any.")
+    ] = None,
+    format: Annotated[
+        str, typer.Option("--format", "-f", metavar="NAME", help="console, json, sarif or html.")
+    ] = "console",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; by default, standard output.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write; by default, standard output.")
     ] = None,
     color: Color = None,
 ) -> int:
-    """Render the last run, or a results document, in another format."""
+    """Render the last run, or a results document, again."""
     from scangate.commands.report import run
 
     return run(file, format=format, output=output, color=color)
@@ -166,9 +186,11 @@ def report(
 @app.command()
 def explain(
     finding: Annotated[str, typer.Argument(metavar="ID", help="A finding's id, or the beginning of one.")],
-    file: Annotated[Path | None, typer.Argument(help="A results document; by default, the last run.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="A results document; by default, the last run of this folder, else of any.")
+    ] = None,
 ) -> int:
-    """Explain one finding: where it comes from, what each scanner said, and how the policy judged it."""
+    """Tell all that is known of one finding, and how it was judged."""
     from scangate.commands.explain import run
 
     return run(finding, file)
@@ -187,7 +209,7 @@ def init(
     path: Annotated[Path, typer.Argument(help="The tree to write settings for.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Replace settings that exist.")] = False,
 ) -> int:
-    """Write a commented settings file, with what the inventory found."""
+    """Write a commented settings file for a repository."""
     from scangate.commands.init import run
 
     return run(path, force=force)

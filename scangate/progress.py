@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from scangate.execute import Event, Phase
 from scangate.model import LedgerEntry
 from scangate.reports.encoders import visible
+from scangate.reports.view import duration, plural
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -41,13 +42,14 @@ class _Line:
         if self.begun is None:
             return "queued"
         share = f", {len(self.entries)} of {len(self.phases)} targets done" if len(self.phases) > 1 else ""
-        return f"running {time.monotonic() - self.begun:.0f} s{share}"
+        seconds = time.monotonic() - self.begun
+        return f"running{f' {seconds:.0f} s' if seconds >= 1 else ''}{share}"
 
 
 def _outcome(entries: list[LedgerEntry]) -> str:
     states = ", ".join(dict.fromkeys(entry.state.value for entry in entries))
     findings, seconds = sum(e.findings for e in entries), max(e.seconds for e in entries)
-    return f"done: {states}, {findings} findings, {seconds:.1f} s"
+    return f"done: {states}, {plural(findings, 'finding')}, {duration(seconds)}"
 
 
 @contextmanager
@@ -95,7 +97,7 @@ class _Live:
         from rich.console import Console
         from rich.live import Live
 
-        console = Console(file=stream, no_color=not color, highlight=False)
+        console = Console(file=stream, color_system="auto" if color else None, highlight=False)
         self._show = show
         self._live = Live(get_renderable=self._table, console=console, refresh_per_second=5, transient=True)
         self._live.start()
