@@ -19,12 +19,21 @@ from scangate.scanners.semgrep_output import Document, Result, fatal, load
 from scangate.scanners.source import SourceTree, clip_snippet, relative_path
 
 RULES = Path(__file__).parent / "rules"
-"""Our own rules, which every run uses."""
+"""Our own rules, a folder for each language: every run uses those of the languages that it finds."""
 
 _SILENCE = ("--metrics=off", "--disable-version-check", "--oss-only", "--quiet")
 _UNSTEERED = ("--disable-nosem", "--no-git-ignore", "--no-rewrite-rule-ids", "--max-target-bytes=0")
 _PATIENCE = ("--timeout=10", "--timeout-threshold=3")
 _STAGE = "tree"
+_FOLDERS = {
+    "python-code": "python",
+    "javascript-code": "javascript",
+    "typescript-code": "javascript",
+    "java-code": "java",
+    "go-code": "go",
+}
+_STAND_INS = {".mts": ".ts", ".cts": ".ts", ".pyw": ".py", ".wsgi": ".py"}
+_STOOD_IN = re.compile(r"(?<=\.[mc]ts)\.ts$|(?<=\.pyw)\.py$|(?<=\.wsgi)\.py$")
 _LITERAL = re.compile(r"""["'`]([^"'`\n]{4,})""")
 _NOSEM = re.compile(r" (nosem(?:grep)?(?:[:=]\s?(?P<ids>[^\s,]+(?:\s*,\s*[^\s,]+)*))?)", re.IGNORECASE)
 
@@ -43,12 +52,14 @@ class Semgrep:
 
     def command(self, job: Job) -> Command:
         """A folder that holds the target's files and an empty ignore file, so that no ignore file of the tree, no git
-        and no default list applies. Named one by one, semgrep would start a process for each file.
+        and no default list applies. Named one by one, semgrep would start a process for each file. Files with a suffix
+        that semgrep does not know lie there with one that it does.
 
         Rule folders are absolute, since another word might name rules of semgrep's registry.
         """
-        links = {f"{_STAGE}/{path}": job.root / path for path in job.target.files}
-        configs = (f"--config={folder.absolute()}" for folder in (RULES, *job.rules))
+        links = {_staged(path): job.root / path for path in job.target.files}
+        own = dict.fromkeys(RULES / _FOLDERS[kind] for kind in job.target.kinds)
+        configs = (f"--config={folder.absolute()}" for folder in (*own, *job.rules))
         environment = {
             "SEMGREP_ENABLE_VERSION_CHECK": "0",
             "SEMGREP_SEND_METRICS": "off",
@@ -84,10 +95,16 @@ def _skipped(document: Document, job: Job) -> tuple[Skip, ...]:
     return tuple(Skip(path=path, reason="; ".join(dict.fromkeys(why))) for path, why in sorted(reasons.items()))
 
 
+def _staged(path: str) -> str:
+    return f"{_STAGE}/{path}{_STAND_INS.get(Path(path).suffix, '')}"
+
+
 def _in_tree(path: str, job: Job) -> str:
-    """A path of semgrep's as one of the scanned tree: its own folder's name is left off."""
+    """A path of semgrep's as one of the scanned tree: its own folder's name and a suffix of ours are left off."""
     stage = job.work / _STAGE
-    return relative_path(path, stage if path.startswith(f"{stage}/") else job.root)
+    if not path.startswith(f"{stage}/"):
+        return relative_path(path, job.root)
+    return relative_path(_STOOD_IN.sub("", path), stage)
 
 
 def _scanned(document: Document, job: Job, skipped: tuple[Skip, ...]) -> int | None:
@@ -107,7 +124,7 @@ def _finding(result: Result, job: Job, tree: SourceTree, *, version: str) -> Fin
     location = _location(result, _in_tree(result.path, job), tree)
     message, fix = extra.message.strip(), extra.fix or ""
     if is_secret_weakness(extra.cwe):
-        message, fix = (_masked(text, location.snippet) for text in (message, fix))
+        message, fix = _masked(message, location.snippet), ""
         location = location.model_copy(update={"snippet": _masked_snippet(location.snippet)})
     rating = word_rating("semgrep", extra.severity, SEMGREP)
     severity, why = effective([rating])

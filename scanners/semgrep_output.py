@@ -12,22 +12,23 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from scangate.model import Confidence
-from scangate.scanners.interface import Output, failed, unreadable
+from scangate.scanners.interface import Output, unreadable
+from scangate.scanners.json_report import load_json
 
 _UNSEEN = {"analysis_failed_parser_or_internal_error", "exceeded_size_limit", "too_big", "too_many_matches"}
 _CWE = re.compile(r"CWE-(\d{1,6})", re.IGNORECASE)
 
 
-class Position(BaseModel):
+class Position(BaseModel, defer_build=True):
     line: int
     col: int
 
 
-class Span(BaseModel):
+class Span(BaseModel, defer_build=True):
     start: Position
 
 
-class Extra(BaseModel):
+class Extra(BaseModel, defer_build=True):
     """What a rule says of its match. `metadata` is free: we read what most rules agree on."""
 
     message: str
@@ -61,7 +62,7 @@ class Extra(BaseModel):
         return first if isinstance(first, str) and first.startswith(("https://", "http://")) else ""
 
 
-class Result(BaseModel):
+class Result(BaseModel, defer_build=True):
     check_id: str
     path: str
     start: Position
@@ -69,7 +70,7 @@ class Result(BaseModel):
     extra: Extra
 
 
-class Error(BaseModel):
+class Error(BaseModel, defer_build=True):
     """A file or rule that was not done, or the end of the run. `type` is a word or a list that starts with it."""
 
     level: str = "error"
@@ -96,17 +97,17 @@ class Error(BaseModel):
         return f"{self.kind}{place}{f' in rule {self.rule_id}' if self.rule_id else ''}"
 
 
-class Skipped(BaseModel):
+class Skipped(BaseModel, defer_build=True):
     path: str
     reason: str
 
 
-class Paths(BaseModel):
+class Paths(BaseModel, defer_build=True):
     scanned: list[str] | None = None
     skipped: list[Skipped] | None = None
 
 
-class Document(BaseModel):
+class Document(BaseModel, defer_build=True):
     """The parts of semgrep's JSON that we read."""
 
     version: str = ""
@@ -127,14 +128,12 @@ class Document(BaseModel):
 
 def load(output: Output) -> Document:
     """The document of a run or of an existing output; raises `ScannerError` where there is none."""
-    if not output.report.strip():
-        raise failed(f"semgrep printed nothing (exit {output.exit_code}): {output.stderr.strip()[-300:]}")
     try:
-        document = Document.model_validate_json(output.report.removeprefix(b"\xef\xbb\xbf"))
+        document = Document.model_validate(load_json(output, "semgrep"))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise unreadable(f"semgrep's output is not as expected: {place or 'document'}: {first['msg']}") from None
+        place = ".".join(str(part) for part in first["loc"]) or "document"
+        raise unreadable(f"semgrep's output is not as its format promises: {place}: {first['msg']}") from None
     if output.exit_code is not None and document.paths.scanned is None:
         raise unreadable("semgrep's output does not say which files it scanned")
     return document
