@@ -23,6 +23,7 @@ MAX_LINE = 300
 """Characters of a title, a reason or a line of source."""
 
 _OPEN_FILES = 25
+_OPEN_FAILURES = 15
 _ADVISORY = re.compile(r"[A-Z][A-Za-z0-9]*-[\w.-]{1,60}", re.ASCII)
 
 
@@ -55,6 +56,7 @@ def _context(results: Results) -> dict[str, Any]:
         "hidden": len(results.findings) - len(shown),
         "max_rows": MAX_ROWS,
         "open_files": _OPEN_FILES,
+        "open_failures": _OPEN_FAILURES,
     }
 
 

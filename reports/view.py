@@ -230,7 +230,7 @@ def headline(results: Results) -> tuple[str, str]:
 def effect_counts(results: Results) -> str:
     """`3 findings: 1 fail, 2 warn`: by what the policy makes of them; empty where nothing was judged."""
     counts = results.verdict.counts if results.verdict else {}
-    words = {Effect.NONE: "without effect"}
+    words = {Effect.NONE: "under no rule"}
     each = ", ".join(f"{counts[effect]:,} {words.get(effect, effect)}" for effect in Effect if counts.get(effect))
     return f"{plural(sum(counts.values()), 'finding')}: {each}" if each else ""
 

@@ -58,7 +58,7 @@ def test_the_page_is_well_formed_and_complete(results: Results, render: Render) 
     page = Page(render("html", results))
     for words in (
         "FAILED 2 findings fail the policy prod (environment production); the run is also incomplete: 1 gap",
-        "6 findings: 2 fail, 1 warn, 1 relieved, 2 without effect",
+        "6 findings: 2 fail, 1 warn, 1 relieved, 2 under no rule",
         "code no high findings in code category code, severity high >= high",
         "checkov on .: failed: checkov ended with exit code 2",
         "Go code: until the Go rules are reviewed",
@@ -164,3 +164,16 @@ def test_rows_over_the_limit_are_counted(results: Results, render: Render) -> No
     page = Page(render("html", results.model_copy(update={"ledger": (entry,) * (MAX_ROWS + 9)})))
     assert "and 9 more, in the JSON report" in page.text
     assert page.text.count("pip-audit a.txt") == MAX_ROWS
+
+
+def test_many_failures_are_folded_and_none_is_lost(results: Results, render: Render) -> None:
+    assert results.verdict
+    shell = next(judgement for judgement in results.verdict.judged if judgement.finding == "v1:code:shell")
+    finding = next(finding for finding in results.findings if finding.id == shell.finding)
+    ids = [f"v1:code:{number}" for number in range(40)]
+    verdict = results.verdict.model_copy(update={"judged": tuple(shell.model_copy(update={"finding": i}) for i in ids)})
+    many = tuple(finding.model_copy(update={"id": i}) for i in ids)
+    text = render("html", results.model_copy(update={"findings": many, "verdict": verdict}))
+    assert "<summary>and 25 more that fail</summary>" in text
+    assert text.count("category code, severity high &gt;= high") >= len(ids)
+    assert text.index("Incomplete: not everything") < text.index("Why it fails")
