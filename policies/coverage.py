@@ -173,7 +173,7 @@ def _stale(entry: LedgerEntry, rules: Coverage, now: datetime) -> Iterator[_Gap]
     limit = f"the policy allows {rules.max_db_age}"
     if entry.database_date:
         if age := _too_old(entry.database_date, allowed_age(rules.max_db_age), now):
-            yield f"stale: {age}; {limit}", rules.on_error
+            yield f"stale: {age}; {limit} (mend: fetch newer records, or raise max_db_age)", rules.on_error
     elif entry.scanned and any(kind.endswith("-dependencies") for kind in entry.kinds):
         imported = entry.tool.startswith("import:")
         yield f"stale: its data has no date; {limit}", "warn" if imported else rules.on_error

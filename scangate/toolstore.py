@@ -132,7 +132,8 @@ class ToolStore:
             with _locked(self._lock_file(lock, python), say, cancel):
                 return self._installed(spec, lock, python) or self._build(spec, lock, python, say=say, cancel=cancel)
         except OSError as error:
-            raise ToolError(f"cannot install {spec.name} {lock.version}: {error}", mend=mend(spec.name)) from error
+            hint = "give that folder room and write access, or name another with SCANGATE_DATA_DIR"
+            raise ToolError(f"cannot install {spec.name} {lock.version}: {error}", mend=hint) from error
 
     def environments(self) -> tuple[Environment, ...]:
         """Every environment in the store, also unfinished ones and those of earlier locks."""

@@ -4,6 +4,7 @@ and package are checked, and whatever goes wrong is an error.
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -74,8 +75,9 @@ class RemoteSource:
         return bytes(answer)
 
     def _failed(self, why: str) -> ScannerError:
+        cause = re.sub(r"^\[Errno -?\d+\] ", "", why)
         return failed(
-            f"the advisory service {httpx.URL(self._url).host} gave no answer to rely on: {why}", mend=OFFLINE_WAY
+            f"the advisory service {httpx.URL(self._url).host} gave no answer to rely on: {cause}", mend=OFFLINE_WAY
         )
 
 

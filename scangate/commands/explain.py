@@ -53,8 +53,8 @@ def _facts(finding: Finding) -> Iterator[str]:
         yield f"  relief:     {relief.kind} mark {relief.by!r} {relief.reason}".rstrip()
     if finding.rule.help_uri:
         yield f"  more:       {finding.rule.help_uri}"
-    yield f"  made of:    {' | '.join(finding.parts)}"
-    if finding.message:
+    yield f"  identity:   {' | '.join(part for part in finding.parts if part)}"
+    if finding.message.rstrip(".") not in ("", finding.title.rstrip(".")):
         yield f"\n{finding.message}"
     if snippet := getattr(finding.location, "snippet", ""):
         yield f"\n{snippet}"
