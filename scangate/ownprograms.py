@@ -40,7 +40,7 @@ def on_path(spec: ToolSpec, *, forbidden: Path | None = None) -> Tool | None:
     """The first program of that name on `PATH` that works; none from relative entries or from `forbidden`."""
     for folder in trusted_folders(forbidden):
         program = folder / spec.executable
-        if not program.is_file() or not os.access(program, os.X_OK) or is_below(program, forbidden):
+        if not os.access(program, os.X_OK) or not program.is_file() or is_below(program, forbidden):  # is_file may raise
             continue
         version = version_of(program)
         if version:

@@ -82,6 +82,15 @@ def test_path_takes_the_first_that_works(tmp_path: Path, monkeypatch: pytest.Mon
     assert (tool.path, tool.version, tool.origin) == (good, "1.9.4", f"PATH: {good}")
 
 
+def test_a_folder_on_path_that_cannot_be_looked_into_is_passed_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = script(tmp_path / "good" / "bandit")
+    monkeypatch.setenv("PATH", os.pathsep.join([f"/{'x' * 300}", str(good.parent), "/usr/bin", "/bin"]))
+    tool = on_path(SPEC)
+    assert tool is not None and tool.path == good
+
+
 def test_path_takes_nothing_from_the_scanned_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree = tmp_path / "tree"
     started = tmp_path / "started"
