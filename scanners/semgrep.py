@@ -47,7 +47,7 @@ class Semgrep:
     kinds = frozenset({"python-code", "javascript-code", "typescript-code", "java-code", "go-code"})
     per_file = False
     splits = False
-    cost = Cost(start=4.0, per_megabyte=2.5)
+    cost = Cost(start=2.5, per_megabyte=3.5)
     canary = Canary({"canary.py": "import yaml\nyaml.unsafe_load(open('f'))\n"}, rule="python-yaml-unsafe-load")
 
     def command(self, job: Job) -> Command:
