@@ -37,10 +37,13 @@ def own_program(spec: ToolSpec, path: Path) -> Tool:
 
 
 def on_path(spec: ToolSpec, *, forbidden: Path | None = None) -> Tool | None:
-    """The first program of that name on `PATH` that works; none from relative entries or from `forbidden`."""
+    """The first program of that name on `PATH` that works; none from relative entries or from `forbidden`.
+
+    Access is asked for first: `is_file` raises where a folder may not be looked into.
+    """
     for folder in trusted_folders(forbidden):
         program = folder / spec.executable
-        if not os.access(program, os.X_OK) or not program.is_file() or is_below(program, forbidden):  # is_file may raise
+        if not os.access(program, os.X_OK) or not program.is_file() or is_below(program, forbidden):
             continue
         version = version_of(program)
         if version:
