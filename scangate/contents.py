@@ -1,8 +1,8 @@
-"""What the beginning of a file tells about it, where its name does not: manifests, YAML, JSON and scripts.
+"""What a file's content tells about it, where its name does not: manifests, YAML, JSON and scripts.
 
-Patterns and not parsers for YAML and JSON: templates with `{{ … }}` do not parse, the beginning of a long document
-does not either, and a parser would be the slowest part of the inventory. What is taken for something that it is not
-costs a look; what is overlooked is never scanned. So every doubt counts as found.
+Patterns and not parsers for YAML and JSON: templates with `{{ … }}` do not parse, and a parser would be the slowest
+part of the inventory. What is taken for something that it is not costs a look; what is overlooked is never scanned.
+So every doubt counts as found.
 """
 
 from __future__ import annotations
@@ -26,16 +26,27 @@ _PYPROJECT_DEPENDENCIES = (
     ("tool", "uv", "dev-dependencies"),
 )
 
+_LONGEST_TOML = 64 * 1024
+"""Python's parser takes quadratic time for some hostile texts."""
+
 _TEMPLATE_VERSION = re.compile(r"""\bAWSTemplateFormatVersion["']?[ \t]*:""")
-_RESOURCES = re.compile(r"""\bResources["']?[ \t]*:""")
-_AWS_TYPE = re.compile(r"""\bType["']?[ \t]*:\s*["']?(?:AWS|Alexa)::\w""")
+_RESOURCES = re.compile(r"""\bResources["']?\s*:""")
+_AWS_TYPE = re.compile(r"\b(?:AWS|Alexa)::\w")
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4}))")
+"""A letter as JSON and YAML may spell it in double quotes."""
 _KUBERNETES_KEY = re.compile(
-    r"""(?:^(?P<indent>[ \t]*(?:-[ ]+)?)|[{,][ \t]*)["']?(?P<key>apiVersion|kind)["']?[ \t]*:""", re.MULTILINE
+    r"""(?:^(?P<indent>[ \t]*(?:-[ ]+)?)|[{,][ \t]*)(?:\?[ \t]+)?(?:[&!][^\s,]*[ \t]+)*"""
+    r"""["']?(?P<key>apiVersion|kind)["']?\s*:""",
+    re.MULTILINE,
 )
 _IN_BRACES = -1
 _ARM_SCHEMA = re.compile(r'"\$schema"\s*:\s*"[^"]*deploymentTemplate\.json', re.IGNORECASE)
 _PLAYBOOK = re.compile(r"^-\s+(?:name:[^\n]*\n\s+)?(?:hosts|(?:ansible\.builtin\.)?import_playbook)\s*:", re.MULTILINE)
 _CONDA = (re.compile(r"^channels\s*:", re.MULTILINE), re.compile(r"^dependencies\s*:", re.MULTILINE))
+REQUIREMENTS = re.compile(
+    r"(?:.*/)?requirements/[^/]+\.(?:txt|in)|(?:.*[/_.-])?requirements[^/]*\.(?:txt|in)", re.DOTALL
+)
+"""The paths, in lower case, that are taken for requirements files."""
 _ACTION = re.compile(rb"^runs\s*:", re.MULTILINE)
 
 _INTERPRETERS = {
@@ -59,7 +70,9 @@ _VERSION = re.compile(r"[0-9.]+$")
 
 
 def pyproject_kinds(head: bytes) -> frozenset[str]:
-    """A `pyproject.toml` counts when it declares dependencies, and when it cannot be read to tell."""
+    """A `pyproject.toml` counts when it declares dependencies, and when it is too long or damaged to tell."""
+    if len(head) > _LONGEST_TOML:
+        return _PYPI
     try:
         document = tomllib.loads(head.decode("utf-8-sig"))
     except (ValueError, RecursionError):
@@ -79,7 +92,7 @@ def _has_dynamic_dependencies(document: object) -> bool:
     if not isinstance(dynamic, list) or "dependencies" not in dynamic:
         return False
     names = [files] if isinstance(files, str) else files if isinstance(files, list) else []
-    return not names or not all("requirements" in str(name) for name in names)
+    return not names or not all(REQUIREMENTS.fullmatch(str(name).lower()) for name in names)
 
 
 def _dig(document: object, *keys: str) -> object:
@@ -141,6 +154,8 @@ def script_kinds(head: bytes) -> frozenset[str]:
 def _text(head: bytes) -> str:
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = head.decode("utf-16" if wide else "utf-8-sig", "replace")
+    if "\\" in text:
+        text = _ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)), text)
     return "\n".join(text.splitlines())  # YAML knows more ends of lines than patterns do
 
 

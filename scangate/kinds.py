@@ -1,7 +1,7 @@
 """What a file is: the kinds of things that a scanner may look at, and how a file's name and content tell them.
 
 The name decides where it can. Only names that say too little (`.yaml`, `.json`, a script without extension, a
-manifest that may declare nothing) are opened, and then their first 64 KiB decide (`scangate/contents.py`).
+manifest that may declare nothing) are opened, and then their content decides (`scangate/contents.py`).
 """
 
 from __future__ import annotations
@@ -166,8 +166,8 @@ _PATTERNS = (
         "dockerfile",
         re.compile(r"(?:.*/)?(?:dockerfile|containerfile)(?:\.[^/]*)?|.*\.(?:dockerfile|containerfile)", re.DOTALL),
     ),
-    ("pypi-dependencies", re.compile(r"(?:.*/)?pylock\.[^/]+\.toml|(?:.*/)?requirements/[^/]+\.(?:txt|in)", re.DOTALL)),
-    ("pypi-dependencies", re.compile(r"(?:.*[/_.-])?requirements[^/]*\.(?:txt|in)", re.DOTALL)),
+    ("pypi-dependencies", re.compile(r"(?:.*/)?pylock\.[^/]+\.toml", re.DOTALL)),
+    ("pypi-dependencies", contents.REQUIREMENTS),
 )
 
 _BORROWED_NAMES = frozenset({"compose", "gitlab-ci", "azure-pipelines", "bitbucket-pipelines", "circleci", "ansible"})
@@ -193,8 +193,8 @@ _SNIFFED: dict[str, Callable[[bytes], frozenset[str]]] = {
     "": contents.script_kinds,
 }
 
-HEAD_BYTES = 64 * 1024
-"""How much of a file's beginning `head` should give."""
+HEAD_BYTES = 5_000_000
+"""How much of a file `head` should give: as much as is scanned, since a short look is easily led astray."""
 
 
 def kinds_of(path: str, head: Callable[[], bytes]) -> frozenset[str]:

@@ -221,7 +221,7 @@ def _head(full: str) -> bytes:
     """The beginning of a file that is no link; raises `OSError`."""
     descriptor = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        return os.read(descriptor, HEAD_BYTES)
+        return os.read(descriptor, min(os.fstat(descriptor).st_size, HEAD_BYTES))
     finally:
         os.close(descriptor)
 

@@ -2,12 +2,14 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scangate.kinds import HEAD_BYTES, KINDS, kinds_of
+from scangate.inventory import take_inventory
+from scangate.kinds import KINDS, kinds_of
 
 
 def must_not_open() -> bytes:
@@ -136,6 +138,25 @@ def test_content_tells_where_the_name_does_not(path: str, text: str, kinds: set[
     assert kinds_of(path, text.encode) == kinds
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "kind"),
+    [
+        ("a.yaml", "? apiVersion\n: v1\n? kind\n: Pod\n", "kubernetes"),
+        ("a.yaml", '"\\x61piVersion": v1\n"k\\u0069nd": Pod\n', "kubernetes"),
+        ("a.json", '{"\\u0061piVersion": "v1", "\\u006bind": "Pod"}', "kubernetes"),
+        ("a.yaml", "&a apiVersion: v1\n!!str kind: Pod\n", "kubernetes"),
+        ("a.yaml", "Resources:\n  B:\n    Type: &t AWS::S3::Bucket\n", "cloudformation"),
+        ("a.json", '{"\\u0052esources": {"B": {"Type": "AWS\\u003a:S3::Bucket"}}}', "cloudformation"),
+        ("a.json", '{"\\u0024schema": "https://x/deploymentTemplate.json#"}', "arm"),
+        ("a.yaml", f"# {'x' * 100_000}\n{POD}", "kubernetes"),
+        ("a.json", f"{' ' * 100_000}{json.dumps({'apiVersion': 'v1', 'kind': 'Pod'})}", "kubernetes"),
+    ],
+)
+def test_other_spellings_and_a_long_beginning_hide_nothing(tmp_path: Path, path: str, text: str, kind: str) -> None:
+    (tmp_path / path).write_text(text)
+    assert set(take_inventory(tmp_path).kinds) == {kind}
+
+
 def test_yaml_in_utf16_is_read() -> None:
     assert kinds_of("a.yaml", lambda: POD.encode("utf-16")) == {"kubernetes"}
 
@@ -161,6 +182,11 @@ def test_yaml_in_utf16_is_read() -> None:
             "[project]\ndynamic=['dependencies']\n[tool.setuptools.dynamic]\ndependencies={file='deps.txt'}\n",
             {"pypi-unlocked"},
         ),
+        (
+            "[project]\ndynamic=['dependencies']\n[tool.setuptools.dynamic]\ndependencies={file='requirements'}\n",
+            {"pypi-unlocked"},
+        ),
+        (f"#{'x' * 100_000}\n[project]\ndependencies=['flask']\n", {"pypi-dependencies"}),
         ("not [ toml", {"pypi-dependencies"}),
         ("project = 3\ntool = []\n", set()),
     ],
@@ -212,6 +238,9 @@ def test_no_name_and_no_content_raises(path: str, content: bytes) -> None:
         "AWS Type",
         "Resources",
         "apiVersion ",
+        "{apiVersion ",
+        "&a ",
+        "\\x61",
         "name:",
         "a.",
         "[",
@@ -219,7 +248,7 @@ def test_no_name_and_no_content_raises(path: str, content: bytes) -> None:
     ],
 )
 def test_hostile_content_takes_no_time(name: str, piece: str) -> None:
-    content = (piece * HEAD_BYTES).encode()[:HEAD_BYTES] + b"AWS apiVersion"
+    content = (piece * 500_000).encode()[:500_000] + b"AWS apiVersion"
     begun = time.process_time()
     kinds_of(name, lambda: content)
     assert time.process_time() - begun < 1
