@@ -152,12 +152,19 @@ def _failure(said: bytes, ended: process.Ended) -> str:
 
 
 def _names(printed: bytes) -> list[str]:
-    return [os.fsdecode(name) for name in printed.split(b"\0") if name]
+    return [os.fsdecode(name) for name in printed.split(b"\0") if _is_below(name)]
+
+
+def _is_below(name: bytes) -> bool:
+    """Whether a name stays below the root and out of git's own data: git believes any name in a forged index."""
+    parts = name.removesuffix(b"/").split(b"/")
+    return not any(part in (b"", b".", b"..") or part.lower() == b".git" for part in parts)
 
 
 def _staged(printed: bytes) -> tuple[frozenset[str], frozenset[str]]:
     """Files and submodules of `ls-files --stage`: `MODE OBJECT STAGE<tab>NAME`, a conflict once per stage."""
-    entries = [entry.partition(b"\t")[::2] for entry in printed.split(b"\0") if entry]
+    listed = (entry.partition(b"\t")[::2] for entry in printed.split(b"\0"))
+    entries = [(about, name) for about, name in listed if _is_below(name)]
     submodules = frozenset(os.fsdecode(name) for about, name in entries if about.startswith(_GITLINK))
     return frozenset(os.fsdecode(name) for _, name in entries) - submodules, submodules
 

@@ -1,8 +1,10 @@
 """git is asked about hostile repositories: nothing that they configure runs, and no answer is taken on trust."""
 
 import contextlib
+import hashlib
 import os
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -86,6 +88,32 @@ def test_submodules_and_nested_repositories_are_told_apart(repository: Path, tmp
     assert listed.submodules == {"sub"}
     assert listed.repositories == {"nested"}
     assert not any("sub/" in name or "nested/" in name for name in listed.tracked | listed.untracked)
+
+
+def test_a_forged_index_names_nothing_outside(repository: Path) -> None:
+    """git lists whatever an index holds; scanners get copies of these files under the same names."""
+    names = [
+        b"../outside.py",
+        b"src/../../outside.py",
+        b"/etc/a.py",
+        b".git/hooks/a.py",
+        b"a//b.py",
+        b"./c.py",
+        b"ok.py",
+    ]
+    blob = git(repository, "hash-object", "src/tracked.py").strip()
+    (repository / ".git/index").write_bytes(index_of(sorted(names), bytes.fromhex(blob)))
+    assert list_files(repository).tracked == {"ok.py"}
+
+
+def index_of(names: list[bytes], blob: bytes) -> bytes:
+    """An index of version 2 (gitformat-index(5)) with regular files of these names."""
+    parts = [b"DIRC" + struct.pack(">II", 2, len(names))]
+    for name in names:
+        entry = struct.pack(">10I", *[0] * 6, 0o100644, 0, 0, 0) + blob + struct.pack(">H", len(name)) + name
+        parts.append(entry + b"\0" * (8 - len(entry) % 8))
+    content = b"".join(parts)
+    return content + hashlib.sha1(content, usedforsecurity=False).digest()
 
 
 def test_no_commit_yet(tmp_path: Path) -> None:
