@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from scangate.errors import UsageError
@@ -18,6 +19,8 @@ from scangate.kinds import KINDS
 from scangate.listing import list_tree, named, shown
 from scangate.model import UNKNOWN_KIND, InventorySummary, KindFound, Skip
 from scangate.neighbours import settle
+from scangate.scanners.manifests import is_locked
+from scangate.scanners.source import SourceTree
 from scangate.survey import Survey
 
 _EXAMPLES = 3
@@ -83,7 +86,9 @@ def take_inventory(root: Path, *, exclude: Sequence[str] = (), max_file_bytes: i
     top = _checked(root)
     listing = list_tree(top)
     survey = Survey(top, listing, Excludes(exclude), max_file_bytes=max_file_bytes)
-    kinds, superseded = settle(survey.kinds, survey.sizes, read=lambda path: _text(top / path))
+    kinds, superseded = settle(
+        survey.kinds, survey.sizes, read=lambda path: _text(top / path), is_locked=partial(is_locked, SourceTree(top))
+    )
     found = {kind: tuple(sorted(kinds[kind])) for kind in KINDS if kinds.get(kind)}
     notes = [*listing.notes, *survey.notes]
     if superseded:

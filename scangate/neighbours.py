@@ -26,34 +26,42 @@ Kinds = dict[str, set[str]]
 """Kind id → paths."""
 
 
-def settle(kinds: Kinds, files: Iterable[str], *, read: Callable[[str], str]) -> tuple[Kinds, frozenset[str]]:
+def settle(
+    kinds: Kinds, files: Iterable[str], *, read: Callable[[str], str], is_locked: Callable[[str, str], bool]
+) -> tuple[Kinds, frozenset[str]]:
     """The kinds as their neighbours make them, and the manifests left out because a lock file speaks for them.
 
     `files` are all that were considered, also those of no kind; `read` gives a file's text, empty when it cannot be
-    read.
+    read; `is_locked` tells of a manifest and a lock file whether the one holds what the other asks for.
     """
-    superseded = _superseded(kinds.get(_PYPI, set()), kinds.get(_UNLOCKED, set()), read)
+    superseded = _superseded(kinds.get(_PYPI, set()), kinds.get(_UNLOCKED, set()), read, is_locked)
     settled = {kind: paths - superseded if kind in (_PYPI, _UNLOCKED) else set(paths) for kind, paths in kinds.items()}
     return _give_to_charts(settled, files), frozenset(superseded)
 
 
-def _superseded(pypi: set[str], unlocked: set[str], read: Callable[[str], str]) -> set[str]:
+def _superseded(
+    pypi: set[str], unlocked: set[str], read: Callable[[str], str], is_locked: Callable[[str, str], bool]
+) -> set[str]:
     beside: dict[str, set[str]] = {}
     for path in pypi:
-        folder, name = _split(path)
-        beside.setdefault(folder, set()).add(name)
-    members = {member for path in pypi if _split(path)[1] == "uv.lock" for member in _workspace(path, read)}
-    return {path for path in pypi | unlocked if _is_spoken_for(path, beside, members)}
+        beside.setdefault(_split(path)[0], set()).add(path)
+    members = {member: lock for lock in pypi if _split(lock)[1] == "uv.lock" for member in _workspace(lock, read)}
+    return {
+        path for path in pypi | unlocked if any(is_locked(path, lock) for lock in sorted(_locks(path, beside, members)))
+    }
 
 
-def _is_spoken_for(path: str, beside: Mapping[str, set[str]], members: set[str]) -> bool:
+def _locks(path: str, beside: Mapping[str, set[str]], members: Mapping[str, str]) -> Iterator[str]:
+    """The lock files that by their names and places may speak for a manifest."""
     folder, name = _split(path)
-    names = beside.get(folder, set())
-    if name.endswith(".in"):
-        return f"{name.removesuffix('.in')}.txt" in names
+    near = {_split(other)[1]: other for other in beside.get(folder, ())}
+    compiled = f"{name.removesuffix('.in')}.txt"
+    if name.endswith(".in") and compiled in near:
+        yield near[compiled]
     if name in ("pyproject.toml", "setup.py", "setup.cfg") and folder in members:
-        return True
-    return any(fnmatchcase(lock, pattern) for pattern in _SPOKEN_FOR.get(name, ()) for lock in names)
+        yield members[folder]
+    for pattern in _SPOKEN_FOR.get(name, ()):
+        yield from (near[lock] for lock in near if fnmatchcase(lock, pattern))
 
 
 def _workspace(lock: str, read: Callable[[str], str]) -> Iterator[str]:

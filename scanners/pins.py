@@ -6,6 +6,7 @@ write for another program. What cannot be audited by name and version is a `Skip
 
 from __future__ import annotations
 
+import codecs
 import posixpath
 import re
 import shlex
@@ -125,7 +126,10 @@ def read_requirements(tree: SourceTree, path: str) -> Manifest:
         ScannerError: the file itself cannot be read.
     """
     reader = _RequirementsReader(tree)
-    reader.read(path, read_lines(tree, path))
+    lines = read_lines(tree, path)
+    if encoding := _foreign_encoding(lines):
+        raise failed(f"{path} says that it is in {encoding}, not in UTF-8", mend=f"save {path} in UTF-8")
+    reader.read(path, lines)
     note = f"{path} names package indexes of its own, which are not asked" if reader.foreign_index else ""
     return replace(gather(reader.items, note=note), constraints=tuple(reader.constraints))
 
@@ -147,14 +151,18 @@ def read_lines(tree: SourceTree, path: str) -> list[str]:
 _INCLUDES = {"-r": False, "--requirement": False, "-c": True, "--constraint": True}
 _EDITABLE = frozenset({"-e", "--editable"})
 _INDEXES = frozenset({"-i", "--index-url", "--extra-index-url", "-f", "--find-links"})
+_SWITCHES = frozenset({"--no-index", "--pre", "--prefer-binary", "--require-hashes", "--no-build-isolation"})
+"""Options without a value; others may follow on their line, and pip heeds those."""
 _SETTINGS = frozenset(
-    {"--no-index", "--trusted-host", "--pre", "--prefer-binary", "--require-hashes", "--no-binary", "--only-binary"}
-    | {"--use-feature", "--no-build-isolation", "--config-settings", "--all-releases", "--only-final"}
+    {"--trusted-host", "--no-binary", "--only-binary", "--use-feature", "--config-settings", "--all-releases"}
+    | {"--only-final"}
 )
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _OPTIONS_OF_ONE = re.compile(r"\s--(hash|config-settings|global-option)\b.*$")
 _DEVELOPMENT = re.compile(r"(^|[-_./])(dev|develop|development|test|tests|testing|lint|docs?|ci|typing)([-_./]|$)")
+_CODING = re.compile(r"coding[:=]\s*([-\w.]+)")
 _MOST_FILES = 100
+_END = 0
 
 
 @dataclass
@@ -185,15 +193,19 @@ class _RequirementsReader:
             self.constraints.append(item.requirement)
 
     def _option(self, text: str, origin: Origin, *, constraining: bool) -> None:
-        flag, value = _split_option(text)
+        flag, value, rest = _split_option(text)
         if flag in _INCLUDES:
             self._include(value, origin, constraining=constraining or _INCLUDES[flag])
         elif flag in _EDITABLE:
             self.items.append(skip(origin, text, "an editable requirement has no version that advisories know"))
         elif flag in _INDEXES:
             self.foreign_index = True
+        elif flag in _SWITCHES:
+            rest = f"{value} {rest}".strip()
         elif flag not in _SETTINGS:
             self.items.append(skip(origin, text, "an option that is not known"))
+        if rest.startswith("-"):
+            self._option(rest, origin, constraining=constraining)
 
     def _include(self, value: str, origin: Origin, *, constraining: bool) -> None:
         path = posixpath.normpath(posixpath.join(posixpath.dirname(origin.manifest), value))
@@ -207,30 +219,49 @@ class _RequirementsReader:
             or len(self._seen) >= _MOST_FILES
         ):
             self.items.append(skip(origin, value, "an include outside the scanned tree is not followed"))
-        elif (lines := self.tree.lines(path)) is None:
-            self.items.append(skip(origin, value, "the included file is missing or cannot be read"))
+        elif (lines := self.tree.lines(path)) is None or _foreign_encoding(lines):
+            self.items.append(skip(origin, value, "the included file is missing, not in UTF-8 or cannot be read"))
         else:
             self.read(path, lines, constraining=constraining)
 
 
-def _split_option(text: str) -> tuple[str, str]:
-    """An option's flag and value: `--flag value`, `--flag=value`, `-f value` or `-fvalue`."""
+def _split_option(text: str) -> tuple[str, str, str]:
+    """An option's flag and value (`--flag value`, `--flag=value`, `-f value` or `-fvalue`), and what follows them."""
     flag, value = (re.split(r"[=\s]", f"{text} ", maxsplit=1)) if text.startswith("--") else (text[:2], text[2:])
     try:
         words = shlex.split(value)
     except ValueError:
-        words = [value.strip()]
-    return flag, words[0] if words else ""
+        words = value.split()
+    return flag, words[0] if words else "", shlex.join(words[1:])
+
+
+def _foreign_encoding(lines: Iterable[str]) -> str:
+    """The encoding other than UTF-8 that a comment has pip read the file in; empty where there is none.
+
+    Any comment, since what ends the two first lines, where pip looks for it, is told apart no more.
+    """
+    for match in (_CODING.search(line) for line in lines if "#" in line):
+        try:
+            encoding = codecs.lookup(match[1]).name if match else "utf-8"
+        except LookupError:
+            continue
+        if encoding not in ("utf-8", "utf-8-sig", "ascii"):
+            return encoding
+    return ""
 
 
 def _logical_lines(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Each requirement or option with the number of its first line; lines joined and comments cut as pip does it."""
+    """Each requirement or option with the number of its first line; lines joined and comments cut as pip does it.
+
+    For pip form feeds, U+2028 and the like end a line as well, so that a comment may end before its line does.
+    """
     parts: list[str] = []
     first = 1
-    for number, raw in enumerate((*lines, ""), 1):
+    split = [(number, part) for number, line in enumerate(lines, 1) for part in line.splitlines() or [""]]
+    for number, raw in (*split, (_END, "")):
         first = first if parts else number
         is_comment = raw.lstrip().startswith("#")
-        if raw.endswith("\\") and not is_comment and number <= len(lines):
+        if raw.endswith("\\") and not is_comment and number != _END:
             parts.append(raw[:-1])
             continue
         parts.append(f" {raw}" if is_comment else raw)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from scangate.model import Category, Finding, LedgerState, Skip
 from scangate.scanners.advisories import OFFLINE_WAY, load_advisories
@@ -26,13 +27,15 @@ from scangate.scanners.interface import (
     ToolSpec,
     failed,
 )
-from scangate.scanners.manifests import lock_beside, read_manifest
-from scangate.scanners.osv_service import AdvisorySource, OsvService
+from scangate.scanners.manifests import read_manifest
 from scangate.scanners.pins import Dependency, Manifest, Origin, skip
 from scangate.scanners.pip_audit_report import Audited, Reporter, read_report
 from scangate.scanners.resolve import MEND as COMMIT_A_LOCK
 from scangate.scanners.resolve import read_resolution, resolving_command
 from scangate.scanners.source import SourceTree
+
+if TYPE_CHECKING:
+    from scangate.scanners.osv_service import AdvisorySource
 
 PUBLIC_URL = "https://api.osv.dev/v1/query"
 _MOST_VERSIONS = 8
@@ -90,10 +93,6 @@ class PipAudit:
     def run(self, job: Job, execute: Callable[[Command], Output]) -> Parsed:
         """Read the manifest, resolve what is open, audit exact versions."""
         tree, path = SourceTree(job.root), job.target.files[0]
-        if lock := lock_beside(tree, path):
-            return Parsed(
-                considered=0, scanned=0, reason=f"its exact versions are in {lock}, which is a target of its own"
-            )
         manifest = read_manifest(tree, path)
         parsed = Parsed(considered=0, scanned=0, skipped=manifest.skipped, version=job.version)
         if not manifest.dependencies:
@@ -119,6 +118,8 @@ class PipAudit:
         execute: Callable[[Command], Output],
     ) -> Parsed:
         """What came before, with the findings of exact versions. pip-audit must have asked and answered for each."""
+        from scangate.scanners.osv_service import OsvService  # noqa: PLC0415 (so does an HTTP server)
+
         audited: dict[tuple[str, str], Audited] = {}
         with OsvService(source) as service:
             for pins in _rounds(dependencies):

@@ -12,6 +12,8 @@ from pydantic import Field
 from scangate.scanners.lockfiles import FOREIGN, Items, Shape, load, quoted_lines
 from scangate.scanners.pins import Origin, Scope, read_requirement, skip
 
+DYNAMIC = "dynamic: only building the project would tell them"
+
 
 class _Project(Shape):
     dependencies: tuple[str, ...] = ()
@@ -28,8 +30,18 @@ class _Poetry(_PoetryGroup):
     group: dict[str, _PoetryGroup] = Field(default_factory=dict)
 
 
+class _Uv(Shape):
+    dev_dependencies: tuple[str, ...] = ()
+
+
+class _Pdm(Shape):
+    dev_dependencies: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
 class _Tools(Shape):
     poetry: _Poetry = _Poetry()
+    uv: _Uv = _Uv()
+    pdm: _Pdm = _Pdm()
 
 
 class _PyProject(Shape):
@@ -48,13 +60,15 @@ def read_pyproject(lines: Sequence[str], path: str) -> Items:
         yield from _poetry_dependency(name, wanted, Origin(path, numbers.get(name), scope, direct=True))
     for field in sorted({"dependencies", "optional-dependencies"} & {*document.project.dynamic}):
         if not poetry.dependencies:
-            yield skip(Origin(path, numbers.get(field)), field, "dynamic: only building the project would tell them")
+            yield skip(Origin(path, numbers.get(field)), field, DYNAMIC)
 
 
 def _standard(document: _PyProject) -> list[tuple[Scope, str]]:
     project = document.project
     runtime = (text for group in (project.dependencies, *project.optional_dependencies.values()) for text in group)
-    development = (text for group in document.dependency_groups.values() for text in group if isinstance(text, str))
+    older = (document.tool.uv.dev_dependencies, *document.tool.pdm.dev_dependencies.values())
+    groups = (*document.dependency_groups.values(), *older)
+    development = (text for group in groups for text in group if isinstance(text, str))
     return [*(("runtime", text) for text in runtime), *(("dev", text) for text in development)]
 
 

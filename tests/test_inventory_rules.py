@@ -132,6 +132,20 @@ def test_excluded_files_are_counted_by_kind_and_by_pattern(tmp_path: Path) -> No
 # Files that depend on their neighbours
 
 
+_LOCKED = 'name = "flask"\nversion = "3.0.0"\n'
+_FLASK = {
+    "pyproject.toml": "[project]\ndependencies=['flask']\n",
+    "uv.lock": f'version = 1\n[[package]]\n{_LOCKED}source = {{ registry = "https://pypi.org/simple" }}\n',
+    "poetry.lock": f"[metadata]\n[[package]]\n{_LOCKED}",
+    "pylock.dev.toml": f"lock-version = '1.0'\n[[packages]]\n{_LOCKED}",
+    "Pipfile": "",
+    "Pipfile.lock": '{"_meta": {}, "default": {"flask": {"version": "==3.0.0"}}}',
+    **dict.fromkeys(("requirements.in", "dev.in"), "flask\n"),
+    **dict.fromkeys(("requirements.txt", "dev.txt"), "flask==3.0.0\n"),
+}
+"""Manifests that ask for one package, and lock files that hold it."""
+
+
 @pytest.mark.parametrize(
     ("files", "kept"),
     [
@@ -149,12 +163,24 @@ def test_excluded_files_are_counted_by_kind_and_by_pattern(tmp_path: Path) -> No
 )
 def test_a_lock_file_speaks_for_its_manifest(tmp_path: Path, files: set[str], kept: set[str]) -> None:
     write(tmp_path, *files)
-    if "pyproject.toml" in files:
-        (tmp_path / "pyproject.toml").write_text("[project]\ndependencies=['flask']\n")
+    for path in files:
+        (tmp_path / path).write_text(_FLASK[Path(path).name])
     inventory = take_inventory(tmp_path)
     listed = {path for kind in ("pypi-dependencies", "pypi-unlocked") for path in inventory.kinds.get(kind, ())}
     assert listed == kept
     assert all(any(path in note for note in inventory.notes) for path in files - kept)
+
+
+@pytest.mark.parametrize("lock", ["uv.lock", "poetry.lock", "pylock.dev.toml", "Pipfile.lock"])
+def test_an_empty_lock_file_speaks_for_nobody(tmp_path: Path, lock: str) -> None:
+    """Else a pull request could hide what is installed behind a lock file that nobody uses."""
+    manifest = "Pipfile" if lock == "Pipfile.lock" else "pyproject.toml"
+    write(tmp_path, manifest, lock)
+    (tmp_path / manifest).write_text(_FLASK[manifest])
+    text = {"uv.lock": "version = 1", "poetry.lock": "[metadata]", "Pipfile.lock": '{"_meta": {}}'}
+    (tmp_path / lock).write_text(text.get(lock, "lock-version = '1.0'\npackages = []"))
+    found = take_inventory(tmp_path).kinds
+    assert manifest in (*found.get("pypi-dependencies", ()), *found.get("pypi-unlocked", ()))
 
 
 def test_a_manifest_whose_lock_file_is_excluded_is_read_itself(tmp_path: Path) -> None:
@@ -166,7 +192,8 @@ def test_the_lock_file_of_a_workspace_speaks_for_its_members(tmp_path: Path) -> 
     for name in ("pyproject.toml", "packages/one/pyproject.toml", "packages/other/pyproject.toml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("[project]\ndependencies=['flask']\n")
-    (tmp_path / "uv.lock").write_text('[[package]]\nname = "one"\nsource = { editable = "packages/one" }\n')
+    lock = '[[package]]\nname = "one"\nsource = { editable = "packages/one" }\n'
+    (tmp_path / "uv.lock").write_text(_FLASK["uv.lock"] + lock)
     assert take_inventory(tmp_path).kinds["pypi-dependencies"] == ("packages/other/pyproject.toml", "uv.lock")
 
 

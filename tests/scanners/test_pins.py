@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 
 from scangate.model import LedgerState
 from scangate.scanners.interface import Output, ScannerError
-from scangate.scanners.manifests import lock_beside, read_manifest
+from scangate.scanners.manifests import is_locked, read_manifest
 from scangate.scanners.pins import Manifest
 from scangate.scanners.pyproject import poetry_to_pep440
 from scangate.scanners.resolve import read_resolution, resolving_command
@@ -408,11 +408,81 @@ def test_a_pin_counts_once_and_as_runtime_where_it_is_one(read: Read) -> None:
     assert [(p.version, p.origin.scope) for p in manifest.pinned] == [("1", "runtime"), ("1.0", "dev")]
 
 
-def test_the_lock_beside_a_project(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("lock", "text", "speaks"),
+    [
+        ("uv.lock", '[[package]]\nname="A"\nversion="1.5"\nsource={registry="r"}', True),
+        ("uv.lock", '[[package]]\nname="a"\nversion="2.5"\nsource={registry="r"}', False),
+        ("uv.lock", "", False),
+        ("uv.lock", '[[package]]\nname="b"\nversion="1.5"\nsource={registry="r"}', False),
+        ("uv.lock", '[[package]]\nname="a"\nversion="1.5"\nsource={editable="a"}', False),
+        ("uv.lock", "[[package", False),
+        ("poetry.lock", '[metadata]\n[[package]]\nname="a"\nversion="1.9"', True),
+        ("poetry.lock", "[metadata]", False),
+        ("pylock.toml", 'lock-version="1.0"\npackages=[]', False),
+        ("pylock.toml", 'lock-version="1.0"\n[[packages]]\nname="a"\nversion="1.0"', True),
+    ],
+)
+def test_a_lock_file_speaks_for_a_manifest_when_it_holds_what_that_asks_for(
+    tmp_path: Path, lock: str, text: str, speaks: bool
+) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\ndependencies=["a<2"]')
+    (tmp_path / lock).write_text(f"version = 1\n{text}" if lock == "uv.lock" else text)
+    assert is_locked(SourceTree(tmp_path), "pyproject.toml", lock) is speaks
+
+
+def test_a_member_of_the_workspace_is_locked_without_a_version(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\ndependencies=["a"]')
+    (tmp_path / "uv.lock").write_text('version = 1\n[[package]]\nname="a"\nsource={editable="a"}')
+    assert is_locked(SourceTree(tmp_path), "pyproject.toml", "uv.lock")
+
+
+def test_what_a_manifest_hides_from_us_is_not_locked(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.poetry.dependencies]\na = '1 || 1.0'")
+    (tmp_path / "poetry.lock").write_text('[metadata]\n[[package]]\nname="b"\nversion="1"')
+    assert not is_locked(SourceTree(tmp_path), "pyproject.toml", "poetry.lock")
+
+
+def test_a_manifest_that_cannot_be_read_needs_a_lock_that_holds_something(tmp_path: Path) -> None:
+    (tmp_path / "uv.lock").write_text("version = 1")
+    assert not is_locked(SourceTree(tmp_path), "setup.py", "uv.lock")
     (tmp_path / "uv.lock").write_text(UV_LOCK)
-    assert lock_beside(SourceTree(tmp_path), "pyproject.toml") == "uv.lock"
-    assert lock_beside(SourceTree(tmp_path), "sub/pyproject.toml") == ""
-    assert lock_beside(SourceTree(tmp_path), "requirements.txt") == ""
+    assert is_locked(SourceTree(tmp_path), "setup.py", "uv.lock")
+
+
+@pytest.mark.parametrize("end", ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\r"])
+def test_a_comment_ends_where_pip_sees_the_line_end(read: Read, end: str) -> None:
+    assert pins(read({"requirements.txt": f"a==1\n# note {end}jinja2==2.10\nb==2"})) == ["a==1", "jinja2==2.10", "b==2"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--pre -r more.txt",
+        "--no-index --requirement=more.txt",
+        "-i https://index.example/simple -r more.txt",
+        "--trusted-host index.example -rmore.txt",
+        "-r none.txt --requirement more.txt",
+        "--pre --require-hashes -r 'more.txt'",
+    ],
+)
+def test_an_include_behind_another_option_is_followed(read: Read, line: str) -> None:
+    assert pins(read({"requirements.txt": line, "more.txt": "a==1"})) == ["a==1"]
+
+
+def test_a_requirements_file_in_another_encoding_is_an_error(read: Read) -> None:
+    for text in ("# coding: utf-7\n# +AAo-a==1", "#\r#\r# -*- coding=utf-7 -*-\n", "#\n# vim: fileencoding: latin-1"):
+        with pytest.raises(ScannerError, match="not in UTF-8"):
+            read({"requirements.txt": text})
+    assert pins(read({"requirements.txt": "# coding: utf-8\n# coding: see below\na==1"})) == ["a==1"]
+    included = read({"requirements.txt": "-r more.txt", "more.txt": "# coding: utf-7\n# +AAo-a==1"})
+    assert [("not in UTF-8" in skip.reason) for skip in included.skipped] == [True]
+
+
+@pytest.mark.parametrize("table", ["[tool.uv]\ndev-dependencies=['a==1']", "[tool.pdm.dev-dependencies]\nx=['a==1']"])
+def test_development_dependencies_of_before_the_standard_are_read(read: Read, table: str) -> None:
+    manifest = read({"pyproject.toml": table})
+    assert [(pin.name, pin.origin.scope) for pin in manifest.pinned] == [("a", "dev")]
 
 
 def test_resolving_builds_nothing_and_holds_the_pins(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,13 +199,6 @@ def test_a_manifest_without_dependencies_ran_and_says_so(tmp_path: Path) -> None
     assert (parsed.state, parsed.scanned, parsed.reason) == (LedgerState.RAN, 0, "it names no dependencies")
 
 
-def test_a_project_whose_lock_lies_beside_it_is_left_to_the_lock(tmp_path: Path) -> None:
-    (tmp_path / "root").mkdir()
-    (tmp_path / "root" / "uv.lock").write_text("version = 1\n")
-    parsed = run(tmp_path, '[project]\ndependencies=["a"]', name="pyproject.toml", offline=True)
-    assert parsed.state is LedgerState.RAN and "uv.lock" in parsed.reason
-
-
 def answering(*dependencies: dict[str, Any], ask_first: bool = True) -> Execute:
     """A tool that prints these dependencies, whatever the service said."""
 
