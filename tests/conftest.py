@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from scangate.execute import Context, run_in_private
 from scangate.scanners.interface import Parsed, Scanner, Target, Tool
 from scangate.scanners.registry import SCANNERS
 from scangate.toolstore import ToolStore
+
+# No test depends on how fast a machine is; CI tries the same examples each time, people new ones.
+settings.register_profile("scangate", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("scangate")
 
 _SCRUBBED = ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 

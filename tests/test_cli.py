@@ -37,7 +37,7 @@ def bandit_output(severity: str = "HIGH", count: int = 1) -> str:
         }
         for n in range(count)
     ]
-    metrics = {f"app{n}.py": {} for n in range(count)}
+    metrics: dict[str, dict[str, int]] = {f"app{n}.py": {} for n in range(count)}
     return json.dumps({"results": results, "errors": [], "metrics": metrics})
 
 
