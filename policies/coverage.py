@@ -217,6 +217,8 @@ def _mend(kind: KindFound, ledger: Sequence[LedgerEntry]) -> str:
         step = " or ".join(mends) or f"`scangate scan --scanner {kind.supported_by[0]}`"
     elif not kind.files:
         told, step = "settings exclude all of it", "exclude less"
+    elif tried := [e for e in ledger if e.scanner in kind.supported_by and e.state.looked]:
+        told, step = f"{' and '.join(map(_who, tried))} could read none of them", "make them parse, or exclude them"
     else:
         told, step = f"{scanners} did not run", f"`scangate scan --scanner {kind.supported_by[0]}`, or no `--scanner`"
     return f"{told} (mend: {step}, or accept `{kind.kind}` with a reason in the policy's coverage)"

@@ -159,7 +159,7 @@ class _Collector:
             state=worst_state(part.state for part in parsed),
             reason="; ".join(dict.fromkeys(part.reason for part in parsed if part.reason)),
             mend=next((part.mend for part in parsed if part.mend), ""),
-            kinds=self.task.target.kinds,
+            kinds=self._kinds(),
             seconds=round(max(s.ended for s in self._shares) - min(s.begun for s in self._shares), 3),
             version=next((part.version for part in parsed if part.version), tool.version if tool else ""),
             tool=tool.origin if tool else "",
@@ -169,6 +169,13 @@ class _Collector:
             skipped=tuple(skip for part in parsed for skip in part.skipped),
             findings=sum(len(part.findings) for part in parsed),
         )
+
+    def _kinds(self) -> tuple[str, ...]:
+        """The target's kinds, without those of which nothing was looked at although the scanner did its work."""
+        if not all(share.parsed.state.looked for share in self._shares):
+            return self.task.target.kinds
+        unseen = frozenset(path for share in self._shares for path in share.parsed.unseen)
+        return tuple(kind for kind in self.task.target.kinds if not self.task.files[kind] <= unseen)
 
 
 def _attempt(scanner: Scanner, target: Target, context: Context) -> _Share:

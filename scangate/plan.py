@@ -21,12 +21,15 @@ _FILE_OVERHEAD = 2_000
 
 @dataclass(frozen=True)
 class Task:
-    """One scanner on one target, shared out over `shares` of its files; `seconds` is the estimate for one share."""
+    """One scanner on one target, shared out over `shares` of its files; `seconds` is the estimate for one share, and
+    `files` are those of each kind.
+    """
 
     scanner: Scanner
     target: Target
     shares: tuple[Target, ...]
     seconds: float
+    files: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,8 @@ def _task(scanner: Scanner, target: Target, inventory: Inventory, cores: int, pr
     if scanner.splits:
         count = max(count, min(cores, int(seconds / (2 * scanner.cost.start))))
     shares = _share_out(target, sizes, max(1, min(count, len(target.files))))
-    return Task(scanner, target, shares, scanner.cost.start + seconds / len(shares))
+    files = {kind: frozenset(inventory.kinds[kind]).intersection(target.files) for kind in target.kinds}
+    return Task(scanner, target, shares, scanner.cost.start + seconds / len(shares), files)
 
 
 def _share_out(target: Target, sizes: Mapping[str, int], count: int) -> tuple[Target, ...]:

@@ -85,7 +85,9 @@ class Bandit:
         state = LedgerState.PARTIAL if skipped else LedgerState.RAN
         reason = f"{len(skipped)} of {considered or '?'} files not scanned" if skipped else ""
         scanned = considered - len(skipped) if considered else len(_measured(document))
-        return Parsed(findings, scanned, skipped, state, reason, version=job.version)
+        lost = {skip.path for skip in skipped}
+        unseen = frozenset(path for path in job.target.files if relative_path(path, job.root) in lost)
+        return Parsed(findings, scanned, skipped, state, reason, version=job.version, unseen=unseen)
 
 
 def _load(output: Output) -> dict[str, Any]:
@@ -109,7 +111,7 @@ def _skipped(document: Mapping[str, Any], job: Job) -> tuple[Skip, ...]:
         if isinstance(error, dict)
     }
     measured = {relative_path(path, job.root) for path in _measured(document)}
-    for path in job.target.files:
+    for path in (relative_path(path, job.root) for path in job.target.files):
         if path not in measured:
             reasons.setdefault(path, "bandit did not scan it")
     return tuple(Skip(path=path, reason=reason) for path, reason in sorted(reasons.items()))

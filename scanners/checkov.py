@@ -141,7 +141,8 @@ class _Reading:
         state, reason, mend = self._state(skipped)
         considered = len(self._job.target.files)
         scanned = considered - len(skipped) if considered else len(self._named)
-        return Parsed(tuple(self._findings), scanned, skipped, state, reason, mend, self._version)
+        unseen = frozenset(skip.path for skip in skipped)
+        return Parsed(tuple(self._findings), scanned, skipped, state, reason, mend, self._version, unseen=unseen)
 
     def _skipped(self) -> tuple[Skip, ...]:
         if self._job.tool is None:

@@ -107,6 +107,7 @@ class Parsed:
 
     `considered` counts what there was to look at, files or dependencies (None: the target's files); `scanned` counts
     what was looked at (None: all of it). Any state but `ran` needs a `reason`. Findings of a failed scanner are kept.
+    `unseen` names the target's files that were not looked at even in part.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -118,6 +119,7 @@ class Parsed:
     version: str = ""
     database_date: str = ""
     considered: int | None = None
+    unseen: frozenset[str] = frozenset()
 
 
 class ScannerError(Exception):

@@ -81,7 +81,10 @@ class Semgrep:
             reason = "semgrep scanned none of the files"
         elif not reason:
             state, reason = (LedgerState.PARTIAL, _summary(skipped)) if skipped else (LedgerState.RAN, "")
-        return Parsed(findings, _scanned(document, job, skipped), skipped, state, reason, version=version)
+        seen = {_in_tree(path, job) for path in document.seen()}
+        unseen = frozenset(path for path in job.target.files if relative_path(path, job.root) not in seen)
+        scanned = _scanned(document, job, skipped)
+        return Parsed(findings, scanned, skipped, state, reason, version=version, unseen=unseen)
 
 
 def _skipped(document: Document, job: Job) -> tuple[Skip, ...]:

@@ -112,6 +112,14 @@ def test_an_unseen_kind_says_why_and_what_mends_it(
         assert word in verdict.incomplete[0]
 
 
+def test_a_kind_that_its_scanner_could_not_read_is_unseen(entry: Entry, policy_of: Parse, verdict_on: Judge) -> None:
+    javascript = KindFound(kind="javascript-code", label="JavaScript code", files=2, supported_by=("semgrep",))
+    ledger = [entry(), entry(scanner="semgrep", state=LedgerState.PARTIAL, reason="b.js")]
+    verdict = verdict_on(policy_of(""), ledger=ledger, inventory=_inventory(PYTHON, javascript))
+    assert verdict.exit_code == 3
+    assert "semgrep could read none of them" in verdict.incomplete[0]
+
+
 def test_one_cause_is_told_once(entry: Entry, policy_of: Parse, verdict_on: Judge) -> None:
     policy = policy_of("coverage: {required: [bandit]}")
     verdict = verdict_on(policy, ledger=[entry(state="failed", reason="x")], inventory=_inventory(PYTHON))

@@ -89,7 +89,13 @@ def test_a_file_with_a_syntax_error_makes_the_job_partial_and_is_named(tmp_path:
     parsed = parse(report, tmp_path, "app.py", "bad.py", exit_code=0)
     assert parsed.state is LedgerState.PARTIAL
     assert [skip.path for skip in parsed.skipped] == ["bad.py"]
+    assert parsed.unseen == {"bad.py"}
     assert parsed.scanned == 1
+
+
+def test_a_file_whose_name_is_decomposed_is_known_again(tmp_path: Path) -> None:
+    name = "cafe\u0301.py"
+    assert parse(document(metrics=[str(tmp_path / name)]), tmp_path, name).state is LedgerState.RAN
 
 
 def test_a_file_that_bandit_never_measured_was_not_scanned(tmp_path: Path) -> None:
