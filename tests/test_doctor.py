@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scangate.__main__ import main
+from scangate.doctor import Diagnosis
 from scangate.scanners.interface import Tool
 from scangate.scanners.registry import SCANNERS
 
@@ -50,3 +51,17 @@ def test_a_scan_with_doctor_counts_it_as_failed(blind: Path, tmp_path: Path) -> 
     assert main([*words, "--doctor", "--format", f"json={tmp_path / 'r.json'}"]) == 3
     ledger = json.loads((tmp_path / "r.json").read_text())["ledger"]
     assert next(e for e in ledger if e["scanner"] == "bandit")["state"] == "failed"
+
+
+def test_progress_tells_canaries_and_scan_apart(
+    blind: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well = Diagnosis("bandit", True, "1.9.0", "")
+    monkeypatch.setattr("scangate.doctor._judge", lambda *_: well)
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "app.py").write_text("x = 1\n")
+    assert main(["scan", str(tree), "--config", str(blind), "--scanner", "bandit", "--doctor"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "first, each scanner on its canary:"
+    assert [line.split(",")[0] for line in lines if "done" in line] == ["bandit: done: ran"] * 2

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from scangate.commands.common import choose_policy, destinations, finish, use_color
 from scangate.doctor import diagnose_all
+from scangate.execute import Event
 from scangate.progress import show_progress
 from scangate.scan import scan
 from scangate.scanners.registry import SCANNERS
-from scangate.settings import load_settings
+from scangate.settings import Settings, load_settings
 
 
 def run(path: Path, *, config: Path | None, flags: Mapping[str, Any]) -> int:
@@ -20,10 +22,20 @@ def run(path: Path, *, config: Path | None, flags: Mapping[str, Any]) -> int:
     settings = load_settings(path, config=config, flags=flags, scanners=frozenset(SCANNERS))
     policy = choose_policy(settings)
     destinations(settings)
-    with show_progress(sys.stderr, quiet=settings.quiet, color=use_color(settings.color, sys.stderr)) as notify:
-        broken = {}
-        if settings.doctor:
-            asked = {name: s for name, s in SCANNERS.items() if not settings.scanner or name in settings.scanner}
-            broken = {d.scanner: d.detail for d in diagnose_all(asked, settings, notify=notify) if not d.well}
+    broken = _broken(settings) if settings.doctor else {}
+    with _progress(settings) as notify:
         results = scan(path, settings, scanners=SCANNERS, notify=notify, broken=broken)
     return finish(results, settings, policy, root=path, required=settings.scanner)
+
+
+def _broken(settings: Settings) -> dict[str, str]:
+    """Those scanners that miss their canary, each with what is wrong."""
+    asked = {name: s for name, s in SCANNERS.items() if not settings.scanner or name in settings.scanner}
+    if not settings.quiet:
+        print("first, each scanner on its canary:", file=sys.stderr)
+    with _progress(settings) as notify:
+        return {d.scanner: d.detail for d in diagnose_all(asked, settings, notify=notify) if not d.well}
+
+
+def _progress(settings: Settings) -> AbstractContextManager[Callable[[Event], None]]:
+    return show_progress(sys.stderr, quiet=settings.quiet, color=use_color(settings.color, sys.stderr))
