@@ -238,7 +238,7 @@ def _run_command(command: Command, job: Job, context: Context) -> Output:
     ended = run(
         command.argv,
         cwd=job.work,
-        env=minimal_environment(home, command.env, network=command.network),
+        env=minimal_environment(home, command.env, network=command.network, forbidden=job.root),
         stdout=stdout,
         stderr=stderr,
         timeout=timeout,

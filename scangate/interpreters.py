@@ -16,7 +16,7 @@ from pathlib import Path
 import platformdirs
 from packaging.specifiers import SpecifierSet
 
-from scangate.process import minimal_environment, run
+from scangate.process import is_below, minimal_environment, run
 
 _PROBE_SECONDS = 20
 _NEWEST_IMAGINABLE = 40
@@ -77,14 +77,6 @@ def trusted_folders(forbidden: Path | None) -> Iterator[Path]:
         folder = Path(entry)
         if folder.is_absolute() and not is_below(folder, forbidden):
             yield folder
-
-
-def is_below(path: Path, forbidden: Path | None) -> bool:
-    """Whether `path`, as written or with its links followed, lies in the folder `forbidden`."""
-    if forbidden is None:
-        return False
-    root = forbidden.resolve()
-    return path.is_relative_to(root) or path.resolve().is_relative_to(root)
 
 
 def _named(name: str, minor: int, forbidden: Path | None) -> Iterator[Path]:

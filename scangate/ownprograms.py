@@ -9,8 +9,8 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
-from scangate.interpreters import is_below, trusted_folders
-from scangate.process import minimal_environment, run
+from scangate.interpreters import trusted_folders
+from scangate.process import is_below, minimal_environment, run
 from scangate.pythontools import ToolError
 from scangate.scanners.interface import Tool, ToolSpec
 

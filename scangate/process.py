@@ -41,13 +41,17 @@ class Ended:
     detail: str = ""
 
 
-def minimal_environment(home: Path, extra: Mapping[str, str] | None = None, *, network: bool = False) -> dict[str, str]:
+def minimal_environment(
+    home: Path, extra: Mapping[str, str] | None = None, *, network: bool = False, forbidden: Path | None = None
+) -> dict[str, str]:
     """What a tool may know of our environment: where programs are, a private home, a fixed language.
 
     Secrets of a CI job do not pass. `network` adds proxy, certificate and package index settings, for programs
-    that must reach a package registry. Only absolute `PATH` entries are kept.
+    that must reach a package registry. Only absolute `PATH` entries are kept, and none in the folder `forbidden`: tools
+    start other programs by name, and a scanned tree may bring its own of that name.
     """
-    path = os.pathsep.join(p for p in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(p).is_absolute())
+    entries = map(Path, os.environ.get("PATH", os.defpath).split(os.pathsep))
+    path = os.pathsep.join(str(entry) for entry in entries if entry.is_absolute() and not is_below(entry, forbidden))
     environment = {
         "PATH": path,
         "HOME": str(home),
@@ -63,6 +67,14 @@ def minimal_environment(home: Path, extra: Mapping[str, str] | None = None, *, n
     if network:
         environment |= {name: os.environ[name] for name in _NETWORK_VARIABLES if name in os.environ}
     return environment | dict(extra or {})
+
+
+def is_below(path: Path, forbidden: Path | None) -> bool:
+    """Whether `path`, as written or with its links followed, lies in the folder `forbidden`."""
+    if forbidden is None:
+        return False
+    root = forbidden.resolve()
+    return path.is_relative_to(root) or path.resolve().is_relative_to(root)
 
 
 def run(

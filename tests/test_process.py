@@ -103,3 +103,13 @@ def test_secrets_of_the_environment_do_not_reach_tools(tmp_path: Path, monkeypat
     environment = minimal_environment(tmp_path)
     assert "GITHUB_TOKEN" not in environment
     assert environment["PATH"] == "/usr/bin"
+
+
+def test_programs_of_the_scanned_tree_are_not_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`npm run` puts `node_modules/.bin` there, and checkov starts `helm`, semgrep `git`, by their names."""
+    (tmp_path / "tree/bin").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "tree/bin")
+    entries = [f"{tmp_path}/tree/bin", f"{tmp_path}/link", "/usr/bin", f"{tmp_path}/other"]
+    monkeypatch.setenv("PATH", os.pathsep.join(entries))
+    environment = minimal_environment(tmp_path, forbidden=tmp_path / "tree")
+    assert environment["PATH"] == f"/usr/bin{os.pathsep}{tmp_path}/other"
