@@ -8,9 +8,10 @@ from collections.abc import Iterable
 SECRET_CWES = frozenset({256, 257, 259, 312, 319, 321, 522, 540, 798})
 """Weaknesses whose evidence is likely to be the secret itself."""
 
-_LITERAL = re.compile(r"""(?P<quote>"{3}|'{3}|["'`])(?P<text>.*?)(?P=quote)""", re.DOTALL)
+_LITERAL = re.compile(r"""(?P<quote>"{3}|'{3}|["'`])(?P<text>(?:\\.|(?!(?P=quote))[^\\])*)(?P=quote)""", re.DOTALL)
 _OPEN_LITERAL = re.compile(r"""(["'`])[^"'`]{4,}$""", re.MULTILINE)
 MASK = "****"
+_LONGEST = 10_000
 
 
 def is_secret_weakness(cwes: Iterable[int]) -> bool:
@@ -19,10 +20,13 @@ def is_secret_weakness(cwes: Iterable[int]) -> bool:
 
 
 def mask_literals(text: str) -> str:
-    """The text with every quoted string of four or more characters masked, closed on its line or not."""
+    """The text with every quoted string of four or more characters masked, closed on its line or not.
+
+    Escaped quotes do not close a string. No more than the first 10,000 characters are returned.
+    """
 
     def mask(match: re.Match[str]) -> str:
         quote, inner = match["quote"], match["text"]
         return f"{quote}{MASK if len(inner) >= len(MASK) else inner}{quote}"
 
-    return _OPEN_LITERAL.sub(rf"\1{MASK}", _LITERAL.sub(mask, text))
+    return _OPEN_LITERAL.sub(rf"\1{MASK}", _LITERAL.sub(mask, text[:_LONGEST]))
