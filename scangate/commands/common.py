@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -82,6 +82,22 @@ def destinations(settings: Settings) -> tuple[Destination, ...]:
     return tuple(chosen)
 
 
+def refuse_to_leave(files: Iterable[Path | None], root: Path) -> None:
+    """Raises UsageError for a report in the scanned repository whose place is, by a link of that, outside of it or in
+    git's data: a pull request could else have its own gate overwrite files of the user.
+    """
+    inside = root.resolve()
+    top = next((folder for folder in (inside, *inside.parents) if (folder / ".git").exists()), inside)
+    for file in files:
+        place = Path(os.path.abspath(file)) if file else top  # noqa: PTH100 (a Path would follow the links)
+        real = place.resolve()
+        if place.is_relative_to(top) and (not real.is_relative_to(top) or ".git" in real.relative_to(top).parts):
+            raise UsageError(
+                f"{file}: lies in {top} and leads out of it or into git's data, so it is not written",
+                hint="remove the symbolic link, or name the place that it leads to",
+            )
+
+
 def _destination(text: str) -> Destination:
     name, equals, file = text.partition("=")
     if equals and not file:
@@ -142,6 +158,7 @@ def _write_all(results: Results, settings: Settings, root: Path) -> None:
     errors: list[UsageError] = []
     for destination in destinations(settings):
         try:
+            refuse_to_leave([destination.file], root)
             write_report(results, destination, color=settings.color)
         except UsageError as error:
             errors.append(error)

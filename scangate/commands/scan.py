@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from scangate.commands.common import choose_policy, destinations, finish, use_color
+from scangate.commands.common import choose_policy, destinations, finish, refuse_to_leave, use_color
 from scangate.doctor import diagnose_all
 from scangate.execute import Event
 from scangate.progress import show_progress
@@ -21,7 +21,7 @@ def run(path: Path, *, config: Path | None, flags: Mapping[str, Any]) -> int:
     """Scan, judge and report; everything that can be wrong with the words is found before anything runs."""
     settings = load_settings(path, config=config, flags=flags, scanners=frozenset(SCANNERS))
     policy = choose_policy(settings)
-    destinations(settings)
+    refuse_to_leave([destination.file for destination in destinations(settings)], path)
     broken = _broken(settings) if settings.doctor else {}
     with _progress(settings) as notify:
         results = scan(path, settings, scanners=SCANNERS, notify=notify, broken=broken)
