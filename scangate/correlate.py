@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
-from scangate.model import Finding, worst
-from scangate.scanners.ratings import effective
+from scangate.model import Finding
 
 _Item = TypeVar("_Item")
 
@@ -17,8 +16,18 @@ def merge_duplicates(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def merge_identified(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Merge findings of several results documents that bear the same fingerprint. The order stays."""
-    return _merge_by(findings, lambda finding: finding.id)
+    """Merge findings of several results documents that bear the same fingerprint. The order stays.
+
+    Fingerprints are believed only where the findings agree on what and where, so that no document, by an id that it
+    made up, can put its own words in the place of another's.
+    """
+    return _merge_by(findings, _identity)
+
+
+def _identity(finding: Finding) -> Hashable:
+    if not finding.id:
+        return _place(finding)
+    return (finding.id, finding.category, finding.rule.id, finding.path, finding.parts)
 
 
 def _place(finding: Finding) -> Hashable:
@@ -34,15 +43,15 @@ def _merge_by(findings: Iterable[Finding], key: Callable[[Finding], Hashable]) -
 
 
 def _merge(first: Finding, second: Finding) -> Finding:
-    """Both as one: nothing that either said is lost, all ratings are weighed, and relief needs both to carry it."""
-    ratings = _union(first.ratings, second.ratings)
-    severity, severity_from = effective(ratings) if ratings else (worst((first.severity, second.severity)), "")
+    """Both as one: nothing that either said is lost, the worse severity counts, and relief needs both to carry it."""
+    worse = max(first, second, key=lambda finding: finding.severity.rank)
     return first.model_copy(
         update={
-            "severity": severity,
-            "severity_from": severity_from,
+            "severity": worse.severity,
+            "severity_from": worse.severity_from,
+            "fix": second.fix if second.fix.state == "available" else first.fix,
             "sources": _union(first.sources, second.sources),
-            "ratings": ratings,
+            "ratings": _union(first.ratings, second.ratings),
             "ids": _union(first.ids, second.ids),
             "relief": first.relief if second.relief else second.relief,
         }

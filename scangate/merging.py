@@ -55,7 +55,8 @@ def _merge_inventories(inventories: Sequence[InventorySummary]) -> InventorySumm
 def _merge_kinds(found: Sequence[KindFound]) -> KindFound:
     largest = max(found, key=lambda kind: kind.files)
     supported = _unique(name for kind in found for name in kind.supported_by)
-    return largest.model_copy(update={"supported_by": supported, "excluded": min(kind.excluded for kind in found)})
+    unread, excluded = max(kind.unread for kind in found), min(kind.excluded for kind in found)
+    return largest.model_copy(update={"supported_by": supported, "excluded": excluded, "unread": unread})
 
 
 def _merge_ledgers(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
@@ -77,8 +78,10 @@ def _merge_entries(entries: Sequence[LedgerEntry]) -> LedgerEntry:
     telling = next(entry for entry in entries if entry.state is state)
     skipped: tuple[Skip, ...] = _unique(skip for entry in entries for skip in entry.skipped)
     kinds = _unique(kind for entry in entries for kind in entry.kinds)
+    oldest = min((entry.database_date for entry in entries if entry.database_date), default="")
+    findings = max(entry.findings for entry in entries)
     return telling.model_copy(
-        update={"skipped": skipped, "kinds": kinds, "findings": max(entry.findings for entry in entries)}
+        update={"skipped": skipped, "kinds": kinds, "database_date": oldest, "findings": findings}
     )
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -39,15 +40,25 @@ def parse_results(text: str, *, name: str) -> Results:
     """Read a results document from its text; `name` is what errors call it."""
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ResultsError(f"{name}: not JSON: {error}", hint="was it cut short? write it again") from error
     _check_version(document, name)
     try:
-        return Results.model_validate_json(text)
+        results = Results.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ResultsError(f"{name}: not a valid results document: {where}: {first['msg']}") from error
+    if not _is_time(results.run.started):
+        raise ResultsError(f"{name}: not a valid results document: run.started: not a time with its zone")
+    return results
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _check_version(document: Any, name: str) -> None:

@@ -20,6 +20,7 @@ from scangate.model import (
     KindFound,
     LedgerEntry,
     LedgerState,
+    Rating,
     Relief,
     Results,
     Rule,
@@ -27,7 +28,14 @@ from scangate.model import (
     Severity,
     Source,
 )
-from scangate.results import keep_last_run, read_last_run, read_results, results_json_schema, write_atomically
+from scangate.results import (
+    keep_last_run,
+    parse_results,
+    read_last_run,
+    read_results,
+    results_json_schema,
+    write_atomically,
+)
 
 RUN = RunInfo(id="1", started="2026-01-01T00:00:00Z")
 
@@ -179,3 +187,42 @@ def test_kinds_are_the_union_and_different_commits_are_said() -> None:
     )
     assert [kind.kind for kind in merged.inventory.kinds] == ["python-code", "ruby-code"]
     assert "different commits" in merged.inventory.notes[0]
+
+
+def test_a_document_cannot_hide_anothers_finding_behind_its_id() -> None:
+    mild = finding("v1:code:a").model_copy(update={"location": FileLocation(path="tests/a.py", line=1)})
+    merged = merge_results([results(findings=(mild,)), results(findings=(finding("v1:code:a"),))], run=RUN)
+    assert [found.path for found in merged.findings] == ["tests/a.py", "a.py"]
+    unnamed = (finding(""), finding("").model_copy(update={"title": "another"}))
+    assert len(merge_results([results(findings=unnamed), results()], run=RUN).findings) == 2
+
+
+def test_the_worse_of_two_severities_counts() -> None:
+    word = Rating(source="x", severity=Severity.LOW)
+    mild = finding("v1:code:a").model_copy(update={"severity": Severity.LOW, "ratings": (word,)})
+    for pair in ((mild, finding("v1:code:a")), (finding("v1:code:a"), mild)):
+        (merged,) = merge_results([results(findings=(one,)) for one in pair], run=RUN).findings
+        assert merged.severity is Severity.HIGH
+
+
+def test_what_one_document_could_not_read_stays_unread_and_the_oldest_data_counts() -> None:
+    code = KindFound(kind="python-code", label="Python code", files=9)
+    torn = code.model_copy(update={"files": 5, "unread": 3})
+    fresh = entry("pip-audit", LedgerState.RAN).model_copy(update={"database_date": "2026-01-01T00:00:00Z"})
+    old = fresh.model_copy(update={"database_date": "2020-01-01T00:00:00Z"})
+    merged = merge_results([results(fresh, kinds=(code,)), results(old, kinds=(torn,))], run=RUN)
+    assert merged.inventory.kinds[0].unread == 3
+    assert merged.ledger[0].database_date == "2020-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"run": ' * 50_000])
+def test_a_document_that_nests_too_deep_is_no_bug_of_ours(text: str) -> None:
+    with pytest.raises(ResultsError):
+        parse_results(text, name="deep.json")
+
+
+@pytest.mark.parametrize("started", ["yesterday", "2026-01-01", "2026-01-01T00:00:00", ""])
+def test_a_document_without_a_time_that_can_be_judged_by_is_refused(started: str) -> None:
+    document = results().model_copy(update={"run": RUN.model_copy(update={"started": started})})
+    with pytest.raises(ResultsError, match="not a time"):
+        parse_results(document.model_dump_json(), name="r.json")

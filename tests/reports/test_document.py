@@ -57,7 +57,7 @@ def test_a_number_that_json_lacks_is_null(score: float, results: Results, render
 
 @given(st.text())
 def test_any_text_survives(text: str) -> None:
-    results = Results(run=RunInfo(id=text, started=""))
+    results = Results(run=RunInfo(id=text, started="2026-01-01T00:00:00Z"))
     results = results.model_copy(
         update={"inventory": results.inventory.model_copy(update={"skipped": (Skip(path=text, reason=text),)})}
     )
