@@ -11,8 +11,9 @@ import base64
 import hashlib
 import json
 import re
+import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -114,28 +115,41 @@ def _with_scope(location: Location, scopes: _Scopes) -> Location:
 
 
 class _Scopes:
-    """Finds the definition around a line: by syntax tree in Python, elsewhere by headers with less indentation."""
+    """Finds the definition around a line: by syntax tree in Python, elsewhere by headers with less indentation.
+
+    A file is looked through once, however many findings it has; only the last one is kept, since findings come sorted.
+    """
 
     def __init__(self, root: Path | None) -> None:
         self._tree = SourceTree(root) if root else None
-        self._python: dict[str, list[tuple[int, int, str]]] = {}
+        self._path = ""
+        self._scope_of: Callable[[int], str] = _no_scope
 
     def around(self, path: str, line: int) -> str:
-        lines = self._tree.lines(path) if self._tree else None
-        if not lines:
-            return ""
-        if path.endswith((".py", ".pyi", ".pyw")):
-            if path not in self._python:
-                self._python[path] = _definitions("\n".join(lines))
-            inside = [name for first, last, name in self._python[path] if first <= line <= last]
-            return inside[-1] if inside else ""
-        return _enclosing_headers(lines, line)
+        if path != self._path:
+            lines = self._tree.lines(path) if self._tree else None
+            reader = _python_scopes if path.endswith((".py", ".pyi", ".pyw")) else _header_scopes
+            self._path, self._scope_of = path, reader(lines) if lines else _no_scope
+        return self._scope_of(line)
+
+
+def _no_scope(line: int) -> str:  # noqa: ARG001
+    return ""
+
+
+def _python_scopes(lines: Sequence[str]) -> Callable[[int], str]:
+    names = [""] * (len(lines) + 1)
+    for first, last, name in _definitions("\n".join(lines)):
+        names[first : last + 1] = [name] * (min(last, len(lines)) + 1 - first)
+    return lambda line: names[line] if line < len(names) else ""
 
 
 def _definitions(text: str) -> list[tuple[int, int, str]]:
     """First line, last line and qualified name of each definition, outer before inner."""
     try:
-        tree = ast.parse(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they quote the source on standard error
+            tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     found: list[tuple[int, int, str]] = []
@@ -151,17 +165,28 @@ def _definitions(text: str) -> list[tuple[int, int, str]]:
     return sorted(found, key=lambda entry: (entry[0], -entry[1]))
 
 
-def _enclosing_headers(lines: Sequence[str], line: int) -> str:
-    names: list[str] = []
-    indentation = _indentation(lines[line - 1]) if line <= len(lines) else 0
-    for text in reversed(lines[: line - 1]):
-        if text.strip() and _indentation(text) < indentation:
-            indentation = _indentation(text)
-            if header := _HEADER.search(text):
+def _header_scopes(lines: Sequence[str]) -> Callable[[int], str]:
+    """For each line the nearest one above it with less indentation, and so on outwards: those with headers name it."""
+    above: list[int] = []
+    open_lines: list[int] = []
+    for number, text in enumerate(lines):
+        depth = _indentation(text)
+        while text.strip() and open_lines and _indentation(lines[open_lines[-1]]) >= depth:
+            open_lines.pop()
+        above.append(next((n for n in reversed(open_lines) if _indentation(lines[n]) < depth), -1))
+        if text.strip():
+            open_lines.append(number)
+
+    def scope(line: int) -> str:
+        names: list[str] = []
+        number = above[line - 1] if line <= len(above) else -1
+        while number >= 0:
+            if header := _HEADER.search(lines[number]):
                 names.append(header[1])
-        if indentation == 0:
-            break
-    return ".".join(reversed(names))
+            number = above[number]
+        return ".".join(reversed(names))
+
+    return scope
 
 
 def _indentation(text: str) -> int:

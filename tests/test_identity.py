@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,18 @@ def test_the_order_of_findings_changes_nothing(findings: list[Finding]) -> None:
 def test_hostile_text_has_a_fingerprint_too(snippet: str, path: str) -> None:
     (found,) = ids(code(1, snippet=snippet, path=path))
     assert found.startswith("v1:code:")
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.js", "  eval(x)\n"), ("a.py", "def f(a): eval(a)\n")])
+def test_many_findings_in_one_long_file_take_no_time(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text * 20_000)
+    findings = [finding(FileLocation(path=name, line=line)) for line in range(1, 20_001)]
+    begun = time.process_time()
+    identify(findings, tmp_path)
+    assert time.process_time() - begun < 10
+
+
+def test_no_warning_about_the_source_reaches_the_terminal(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    (tmp_path / "a.py").write_text("x = '\\\x1b]0;title'\nassert (1, 2)\n")
+    identify([finding(FileLocation(path="a.py", line=1))], tmp_path)
+    assert not recwarn.list
