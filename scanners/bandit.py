@@ -7,7 +7,9 @@ excludes that match any part of a path, columns as 0-based UTF-8 byte offsets, `
 from __future__ import annotations
 
 import re
+import tokenize
 from collections.abc import Mapping
+from functools import lru_cache
 from functools import lru_cache
 from typing import Any
 
@@ -197,13 +199,29 @@ def _confidence(word: str) -> Confidence:
 
 
 def _relief(location: FileLocation, names: tuple[str, str], tree: SourceTree) -> tuple[Relief, ...]:
-    """The `# nosec` mark on the finding's lines, when it names no test or this one."""
+    """The `# nosec` mark on the finding's lines, when it names no test or this one. Within a string it is no mark."""
     first = location.line or 1
     for number in range(first, (location.end_line or first) + 1):
-        mark = _NOSEC.search(tree.line(location.path, number) or "")
+        if _NOSEC.search(tree.line(location.path, number) or "") is None:
+            continue
+        mark = _NOSEC.search(_comments(tree, location.path).get(number, ""))
         if mark is None:
             continue
         tests = set(_TEST_ID.findall(mark["tests"]))
         if not tests or tests & {names[0], names[0].lower(), names[1]}:
             return (Relief(kind="inline", by=mark[0].strip(" #")),)
     return ()
+
+
+@lru_cache(maxsize=16)
+def _comments(tree: SourceTree, path: str) -> Mapping[int, str]:
+    """The comments of a file by their lines, as far as it can be told apart into tokens."""
+    lines = (f"{line}\n" for line in tree.lines(path) or ())
+    found: dict[int, str] = {}
+    try:
+        for token in tokenize.generate_tokens(lines.__next__):
+            if token.type == tokenize.COMMENT:
+                found[token.start[0]] = token.string
+    except (tokenize.TokenError, SyntaxError):
+        pass
+    return found

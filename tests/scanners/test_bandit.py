@@ -127,6 +127,20 @@ def test_nosec_is_a_visible_mark_and_hides_nothing(tmp_path: Path, comment: str,
     assert bool(finding.relief) is relieved
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "subprocess.call('x  # nosec', shell=True)",
+        'subprocess.call("""x  # nosec""", shell=True)',
+        "subprocess.call(f'{x}  # nosec', shell=True)",
+    ],
+)
+def test_nosec_in_a_string_is_no_mark(tmp_path: Path, line: str) -> None:
+    (tmp_path / "app.py").write_text(f"import subprocess\n{line}\n")
+    finding, _ = only(parse(document(result()), tmp_path, "app.py"))
+    assert not finding.relief
+
+
 def test_a_quoted_password_never_enters_the_model(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text('password = "correct-horse-battery"\n')
     record = result(
