@@ -50,9 +50,12 @@ class Survey:
         self._foreign: dict[tuple[str, str], Counter[bool]] = defaultdict(Counter)
         self._rows: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._unread: dict[str, set[str]] = defaultdict(set)
+        self._links: list[str] = []
         self._absent = 0
         for path in listing.files:
             self._look(path)
+        for path in self._links:
+            self._look_behind(path)
         for path in listing.closed:
             self._close(path)
 
@@ -119,8 +122,19 @@ class Survey:
             self._by_pattern[pattern] += 1
         elif stat.S_ISLNK(status.st_mode):
             self._row(path, _link_reason(self._top, path))
+            self._links.append(path)
         else:
             self._row(path, "no regular file (a pipe, socket or device)")
+
+    def _look_behind(self, path: str) -> None:
+        """A link may give code a name that its own file has not: `app.py` for `app.txt`. Nobody looks at that."""
+        real = os.path.realpath(f"{self._top}/{path}")
+        if not real.startswith(f"{self._top}/") or not os.path.isfile(real):  # noqa: PTH113 (may not raise)
+            return
+        target = real.removeprefix(f"{self._top}/")
+        for kind in self._kinds_by_name(path) - {UNKNOWN_KIND}:
+            if target not in self.kinds.get(kind, ()):
+                self._unread[kind].add(shown(path))
 
     def _sort(self, path: str, pattern: str, *, tracked: bool, size: int) -> None:
         try:

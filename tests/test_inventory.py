@@ -230,6 +230,16 @@ def test_links_are_never_followed(tmp_path: Path, with_git: bool) -> None:
     }
 
 
+def test_a_link_that_makes_code_of_another_file_is_unread(tmp_path: Path) -> None:
+    """Python imports `app.py` whatever the file is called that it leads to."""
+    top = write(tmp_path, "app.txt", "lib/a.py")
+    (top / "app.py").symlink_to("app.txt")
+    (top / "same.py").symlink_to("lib/a.py")
+    (top / "b.js").symlink_to("lib/a.py")
+    inventory = take_inventory(top)
+    assert inventory.unread == {"python-code": ("app.py",), "javascript-code": ("b.js",)}
+
+
 def test_a_tracked_folder_replaced_by_a_link_is_not_followed(tmp_path: Path) -> None:
     outside = write(tmp_path / "outside", "a.py", "deep/b.py")
     top = commit(write(tmp_path / "top", "lib/a.py", "lib/deep/b.py", "c.py"))
