@@ -58,11 +58,11 @@ def _command(error: TyperException) -> str:
 
 
 def _explain(message: str, hint: str, code: int) -> int:
-    from scangate.reports.encoders import visible
+    from scangate.reports.encoders import inert, visible
 
-    print(f"scangate: {visible(message)}", file=sys.stderr)
+    print(inert(f"scangate: {visible(message)}"), file=sys.stderr)
     if hint:
-        print(f"  next: {visible(hint)}", file=sys.stderr)
+        print(inert(f"  next: {visible(hint)}"), file=sys.stderr)
     return code
 
 
@@ -74,6 +74,7 @@ def _report_bug() -> int:
     text = f"scangate {__version__}, Python {sys.version}\narguments: {sys.argv[1:]}\n\n{traceback.format_exc()}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8", errors="backslashreplace")
         where = f"please report it with {path}"
     except OSError:

@@ -267,3 +267,25 @@ def test_an_interrupted_scan_reports_what_had_finished(
     assert document["findings"]
     left = subprocess.run(["pgrep", "-f", "sleep 4321"], capture_output=True, text=True, check=False).stdout
     assert left == ""
+
+
+@pytest.mark.parametrize("command", [["scan"], ["policy", "lint", "::error::p.yaml"]])
+def test_an_error_message_commands_no_ci_runner(
+    folder: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Runners obey standard error too, and a key of the scanned tree's settings may hold a line's end."""
+    (folder / "scangate.toml").write_text('[scanners."x\\\\n::error::pwned"]\ntimeout = "soon"\n')
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert "error:" in said
+    assert not [line for line in said.splitlines() if line.lstrip().startswith("::")]
+
+
+def test_what_a_crash_leaves_behind_is_private(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SCANGATE_CACHE_DIR", str(folder / "cache"))
+    monkeypatch.setattr("scangate.commands.merge.read_results", lambda file: 1 / 0)
+    assert main(["gate", "high.json"]) == 4
+    assert "bug" in capsys.readouterr().err
+    assert (folder / "cache/crash.log").stat().st_mode & 0o077 == 0

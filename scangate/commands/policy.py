@@ -11,6 +11,7 @@ from scangate.kinds import KINDS
 from scangate.policies.lint import lint as advice
 from scangate.policies.load import load_policy
 from scangate.policies.show import policy_yaml
+from scangate.reports.encoders import inert, visible
 from scangate.reports.view import plural
 from scangate.scanners.registry import SCANNERS
 
@@ -28,8 +29,10 @@ def lint(files: Sequence[str], *, out: TextIO | None = None, err: TextIO | None 
         try:
             warnings = advice(file, scanners=SCANNERS, kinds=KINDS)
         except UsageError as error:
-            print(error.message, *([f"  next: {error.hint}"] if error.hint else []), sep="\n", file=err or sys.stderr)
+            text = "\n".join([error.message, *([f"  next: {error.hint}"] if error.hint else [])])
+            print(inert(visible(text)), file=err or sys.stderr)
             exit_code = 2
         else:
-            print(*warnings, f"{file}: valid, {plural(len(warnings), 'warning')}", sep="\n", file=out or sys.stdout)
+            text = "\n".join([*warnings, f"{file}: valid, {plural(len(warnings), 'warning')}"])
+            print(inert(visible(text)), file=out or sys.stdout)
     return exit_code
