@@ -10,7 +10,6 @@ import re
 import tokenize
 from collections.abc import Mapping
 from functools import lru_cache
-from functools import lru_cache
 from typing import Any
 
 from scangate.model import (
