@@ -1,8 +1,8 @@
 """Folders whose files are not the project's own: installed dependencies, and what tools cache or build.
 
 A name alone is easily borrowed to hide code, so most need a mark that their maker leaves behind. What git tracks in
-a cache or build folder is looked at all the same: nobody commits those. Comments such as "generated, do not edit"
-skip nothing, since anybody can write them.
+an environment, a cache or a build folder is looked at all the same: nobody commits those, and anybody can commit a
+mark. Comments such as "generated, do not edit" skip nothing, since anybody can write them.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ RULES = (
     FolderRule("installed gems", frozenset({"bundle"}), ("ruby",)),
     FolderRule("installed CocoaPods", frozenset({"Pods"}), ("Manifest.lock",)),
     FolderRule("downloaded Terraform modules and providers", frozenset({".terraform"})),
-    FolderRule("Python virtual environment", marks=("pyvenv.cfg", "bin/python")),
-    FolderRule("Python virtual environment", marks=("pyvenv.cfg", "Scripts/python.exe")),
-    FolderRule("conda environment", marks=("conda-meta/history",)),
+    FolderRule("Python virtual environment", marks=("pyvenv.cfg", "bin/python"), tracked=False),
+    FolderRule("Python virtual environment", marks=("pyvenv.cfg", "Scripts/python.exe"), tracked=False),
+    FolderRule("conda environment", marks=("conda-meta/history",), tracked=False),
     FolderRule("Cargo's build output", frozenset({"target"}), ("../Cargo.toml",), tracked=False),
     FolderRule("Maven's build output", frozenset({"target"}), ("../pom.xml",), tracked=False),
     FolderRule("Gradle's build output", frozenset({"build"}), ("../build.gradle",), tracked=False),
