@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from scangate.interpreters import Interpreter, is_below, newest, probe, trusted_folders
+from scangate.interpreters import Interpreter, newest, probe, trusted_folders
+from scangate.process import is_below
 
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 ANY = SpecifierSet(">=3.11,<3.40")
