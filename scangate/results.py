@@ -130,15 +130,16 @@ def keep_last_run(results: Results, root: Path) -> None:
         old.unlink(missing_ok=True)
 
 
-def read_last_run(root: Path) -> Results:
-    """The last run on `root`, else the latest of all.
+def read_last_run(root: Path) -> tuple[Results, bool]:
+    """The last run on `root`, else the latest of all; and whether it is of `root`.
 
     Raises:
         UsageError: nothing was run yet.
     """
-    for path in (_run_path(root), *_kept_runs()):
+    own = _run_path(root)
+    for path in (own, *_kept_runs()):
         if path.exists():
-            return read_results(path)
+            return read_results(path), path == own
     raise UsageError("no run is kept yet", hint="run `scangate scan` first, or name a results document")
 
 

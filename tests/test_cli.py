@@ -189,6 +189,18 @@ def test_a_run_can_be_reported_explained_and_judged_again(folder: Path, capsys: 
     assert main(["gate", "r.json", "--quiet", "--fail-on", "critical"]) == 0
 
 
+def test_a_run_of_another_folder_is_said_to_be_one(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main([*IMPORT, "--quiet"])
+    main(["report", "--format", "json"])
+    assert "no run is kept of this folder" not in capsys.readouterr().err
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    assert main(["report", "--format", "json"]) == 0
+    assert "no run is kept of this folder" in capsys.readouterr().err
+
+
 def test_merge_makes_one_verdict_of_parts(folder: Path) -> None:
     for name in ("high", "low", "cut"):
         main(["import", f"{name}.json", "--scanner", "bandit", "--quiet", "--format", f"json=part-{name}.json"])
@@ -219,7 +231,7 @@ def test_init_writes_settings_that_are_valid_and_replaces_nothing(
 def test_an_unexpected_error_says_that_it_is_our_bug(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scangate.commands.report.read_last_run", lambda root: 1 / 0)
+    monkeypatch.setattr("scangate.commands.report.read_results_or_last_run", lambda file: 1 / 0)
     assert main(["report"]) == 4
     printed = capsys.readouterr().err
     assert "this is a bug in scangate" in printed

@@ -133,8 +133,8 @@ def test_the_last_run_is_found_by_its_root_and_else_the_latest(tmp_path: Path) -
     first, second = results(), results(entry("bandit", LedgerState.RAN))
     keep_last_run(first, tmp_path / "one")
     keep_last_run(second, tmp_path / "two")
-    assert read_last_run(tmp_path / "one") == first
-    assert read_last_run(tmp_path / "elsewhere") == second
+    assert read_last_run(tmp_path / "one") == (first, True)
+    assert read_last_run(tmp_path / "elsewhere") == (second, False)
 
 
 def test_merging_keeps_every_source_and_relief_only_where_all_agree() -> None:

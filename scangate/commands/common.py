@@ -20,7 +20,7 @@ from scangate.policies.schema import Policy
 from scangate.reports.encoders import visible
 from scangate.reports.interface import ReportOptions, Writer
 from scangate.reports.registry import WRITERS
-from scangate.results import keep_last_run, write_atomically
+from scangate.results import keep_last_run, read_last_run, read_results, write_atomically
 from scangate.scanners.registry import SCANNERS
 from scangate.settings import Gate, Settings, When
 
@@ -140,6 +140,17 @@ def finish(results: Results, settings: Settings, policy: Policy, *, root: Path, 
     if results.run.interrupted:
         return INTERRUPTED
     return _without_failures(verdict) if settings.exit_zero else verdict.exit_code
+
+
+def read_results_or_last_run(file: Path | None) -> Results:
+    """The named results document, or the last run in this folder; says so where it is one of another folder."""
+    if file is not None:
+        return read_results(file)
+    results, of_this_folder = read_last_run(Path())
+    if not of_this_folder:
+        where = f"{visible(results.inventory.root) or 'another folder'}, {results.run.started}"
+        print(f"scangate: no run is kept of this folder; this is the last one of {where}", file=sys.stderr)
+    return results
 
 
 def _without_failures(verdict: Verdict) -> int:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from scangate.commands.common import read_results_or_last_run
 from scangate.errors import UsageError
 from scangate.model import Finding, Judgement, PackageLocation, Results
 from scangate.reports.encoders import inert, visible
-from scangate.results import read_last_run, read_results
 
 
 def run(wanted: str, file: Path | None) -> int:
     """Print the whole trace of a finding of the last run, or of a results document."""
-    results = read_results(file) if file else read_last_run(Path())
+    results = read_results_or_last_run(file)
     finding = _find(results, wanted)
     judgement = next((j for j in results.verdict.judged if j.finding == finding.id), None) if results.verdict else None
     print(inert(visible("\n".join((*_facts(finding), *_judged(judgement, results))))))
