@@ -27,6 +27,7 @@ _EFFECT_WORD = {
 }
 _OUTCOME_STYLE = {"PASSED": "bold green", "FAILED": "bold red"}
 _SNIPPET_LINES = 5
+_LEFT_OUT_SHOWN = 8
 _MORE = "scangate report --format html -o report.html, or --format json -o results.json"
 
 
@@ -36,10 +37,12 @@ class ConsoleWriter:
     name = "console"
 
     def write(self, results: Results, sink: TextIO, options: ReportOptions) -> None:
-        """Write the findings, the ledger, the warnings and the verdict."""
+        """Write the findings, the ledger, what was left out, the warnings and the verdict."""
         page = Page(options)
         _findings(page, results, limit=options.limit)
         print_ledger(page, results, limit=options.limit)
+        _list(page, "Left out", view.left_out(results, limit=_LEFT_OUT_SHOWN))
+        _list(page, "Notes", results.inventory.notes)
         _list(page, "Warnings", view.warnings(results), style="yellow")
         _verdict(page, results, limit=options.limit)
         sink.writelines(page.lines())

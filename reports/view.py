@@ -235,6 +235,13 @@ def effect_counts(results: Results) -> str:
     return f"{plural(sum(counts.values()), 'finding')}: {each}" if each else ""
 
 
+def left_out(results: Results, *, limit: int) -> list[str]:
+    """What the inventory did not hand to any scanner, and why; at most `limit` rows and how many more there are."""
+    rows = [f"{skip.path}: {skip.reason}" for skip in results.inventory.skipped[:limit]]
+    hidden = len(results.inventory.skipped) - len(rows)
+    return rows + ([f"and {hidden:,} more, which the JSON and HTML reports list"] if hidden else [])
+
+
 def warnings(results: Results) -> list[str]:
     """What the verdict warns about, and what the tree holds that no scanner here can look at."""
     said = list(results.verdict.warnings) if results.verdict else []

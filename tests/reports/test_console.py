@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from scangate.model import Effect, LedgerEntry, LedgerState, Outcome, Results, Severity
+from scangate.model import Effect, LedgerEntry, LedgerState, Outcome, Results, Severity, Skip
 
 Render = Callable[..., str]
 GOLDEN = Path(__file__).parent / "golden"
@@ -155,3 +155,11 @@ def test_nothing_looked_at_is_not_called_clean(results: Results, render: Render)
     idle = LedgerEntry(scanner="bandit", target=".", state=LedgerState.NOT_APPLICABLE)
     text = render("console", results.model_copy(update={"findings": (), "ledger": (idle,)}))
     assert text.startswith("No findings, since nothing was looked at\n")
+
+
+def test_a_long_list_of_what_was_left_out_is_cut_and_says_so(results: Results, render: Render) -> None:
+    skips = tuple(Skip(path=f"vendor{n}/", reason="vendored") for n in range(30))
+    inventory = results.inventory.model_copy(update={"skipped": skips})
+    text = render("console", results.model_copy(update={"inventory": inventory}))
+    assert text.count(": vendored\n") == 8
+    assert "and 22 more, which the JSON and HTML reports list" in text
