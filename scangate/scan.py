@@ -19,7 +19,7 @@ from scangate.inventory import Inventory, take_inventory
 from scangate.model import LedgerState, Results, RunInfo, ToolInfo
 from scangate.plan import make_plan, supported_by
 from scangate.scanners.interface import Scanner, ScannerError, Tool, ToolSpec
-from scangate.settings import Settings
+from scangate.settings import TAKES_RULES, Settings
 from scangate.toolstore import ToolError, ToolStore, resolve
 
 
@@ -90,7 +90,7 @@ def _context(
         find_tool=_ToolFinder(settings, inventory.root, cancel),
         notify=notify,
         timeouts={s.name: (own[s.name].timeout if s.name in own else None) or default for s in scanners},
-        rules=tuple(Path(rule).resolve() for rule in own["semgrep"].rules) if "semgrep" in own else (),
+        rules=tuple(Path(rule).resolve() for rule in own[TAKES_RULES].rules) if TAKES_RULES in own else (),
         advisories=Path(settings.advisories).resolve() if settings.advisories else None,
         offline=settings.offline,
     )

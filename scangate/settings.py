@@ -21,6 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scangate.errors import UsageError
 
 FILE_NAME = "scangate.toml"
+TAKES_RULES = "semgrep"
+"""The scanner that rule folders can be added to."""
 
 
 class _Strict(BaseModel):
@@ -97,15 +99,35 @@ def load_settings(root: Path, *, config: Path | None, flags: Mapping[str, Any], 
         UsageError: a file is missing or malformed, a key is unknown, or the scanned tree says what it may not.
     """
     merged: dict[str, Any] = {}
-    for source in _sources(root, config):
-        _merge(merged, source)
-    _merge(merged, {name: value for name, value in flags.items() if value is not None})
+    for layer in (*_sources(root, config), {name: value for name, value in flags.items() if value is not None}):
+        _lay_over(merged, layer)
     settings = _validate(merged, "the command line", "")
     for name in {*settings.scanners, *settings.scanner} - scanners:
         raise UsageError(f"no scanner is called {name!r}", hint=f"choose from {', '.join(sorted(scanners))}")
     if settings.advisories and not Path(settings.advisories).is_dir():
         raise UsageError(f"advisories: {settings.advisories} is not a folder", hint="name a folder of OSV records")
+    for name, own in settings.scanners.items():
+        _check_rules(name, own)
     return settings
+
+
+def _lay_over(merged: dict[str, Any], layer: Mapping[str, Any]) -> None:
+    """Lay a layer over the weaker ones. `policy` and `fail_on` are two ways of one choice: the last one made holds."""
+    chosen = [name for name in ("policy", "fail_on") if layer.get(name)]
+    if len(chosen) > 1:
+        raise UsageError("policy and fail-on are both given", hint="choose one: --fail-on is a policy of its own")
+    if chosen:
+        merged.pop("policy", None)
+        merged.pop("fail_on", None)
+    _merge(merged, layer)
+
+
+def _check_rules(name: str, own: ScannerSettings) -> None:
+    if own.rules and name != TAKES_RULES:
+        raise UsageError(f"scanners.{name}.rules: {name} takes no rule folders", hint=f"only {TAKES_RULES} does")
+    for folder in own.rules:
+        if not any(path.suffix in (".yaml", ".yml") for path in Path(folder).rglob("*")):
+            raise UsageError(f"scanners.{name}.rules: there are no YAML files in {folder}", hint="name a rule folder")
 
 
 def user_settings_path() -> Path:

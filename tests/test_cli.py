@@ -81,6 +81,8 @@ TABLE: list[tuple[list[str], int, str]] = [
     (["import", "low.json", "--scanner", "lint"], 2, "choose from bandit"),
     (["import", "high.json", "cut.json", "--scanner", "bandit"], 1, "unreadable"),
     (["import", "high.json", "cut.json", "--scanner", "bandit", "--exit-zero"], 3, "unreadable"),
+    ([*IMPORT, "--advisories", "."], 2, "says nothing about an output of bandit"),
+    ([*IMPORT, "--policy", "prod", "--fail-on", "low"], 2, "both given"),
     (["gate", "low.json"], 2, "scangate import"),
     (["merge", "none.json"], 2, "cannot be read"),
     (["report"], 2, "no run is kept yet"),

@@ -122,6 +122,28 @@ def test_advisories_that_are_not_there_are_an_error(tmp_path: Path) -> None:
         load(tmp_path, flags={"advisories": str(tmp_path / "none")})
 
 
+def test_the_last_choice_of_a_policy_holds_whichever_way_it_was_made(tmp_path: Path) -> None:
+    write(user_settings_path(), 'fail_on = "critical"\n')
+    settings = load(tmp_path, flags={"policy": "prod"})
+    assert (settings.policy, settings.fail_on) == ("prod", None)
+    write(user_settings_path(), 'policy = "prod"\n')
+    settings = load(tmp_path, flags={"fail_on": "low"})
+    assert (settings.policy, settings.fail_on) == (None, "low")
+    with pytest.raises(UsageError, match="both given"):
+        load(tmp_path, flags={"fail_on": "low", "policy": "prod"})
+
+
+def test_rule_folders_are_for_the_scanner_that_takes_them_and_hold_rules(tmp_path: Path) -> None:
+    config = write(tmp_path / "own.toml", '[scanners.bandit]\nrules = ["rules"]\n')
+    with pytest.raises(UsageError, match="bandit takes no rule folders"):
+        load(tmp_path, config=config)
+    write(config, '[scanners.semgrep]\nrules = ["rules"]\n')
+    with pytest.raises(UsageError, match="no YAML files"):
+        load(tmp_path, config=config)
+    write(tmp_path / "rules" / "a.yaml", "rules: []\n")
+    assert load(tmp_path, config=config).scanners["semgrep"].rules == [str(tmp_path / "rules")]
+
+
 def test_a_missing_config_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         load(tmp_path, config=tmp_path / "none.toml")

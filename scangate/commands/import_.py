@@ -29,6 +29,8 @@ def run(files: Sequence[Path], *, reader: str, root: Path, config: Path | None, 
     """Read the outputs, judge and report; says how many records became how many findings."""
     if reader not in READERS:
         raise UsageError(f"no scanner is called {reader!r}", hint=f"choose from {', '.join(sorted(READERS))}")
+    if flags.get("advisories") and reader != "pip-audit":
+        raise UsageError(f"--advisories says nothing about an output of {reader}", hint="leave it out")
     settings = load_settings(root, config=config, flags=flags, scanners=frozenset(SCANNERS))
     policy = choose_policy(settings)
     destinations(settings)
