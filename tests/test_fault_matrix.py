@@ -44,8 +44,8 @@ ADVISORY = {
 FAULTS = {
     "crashes": ("echo boom >&2; exit 70", {"failed", "unreadable"}),
     "hangs": ("sleep 600", {"timed-out"}),
-    "prints garbage": (r"printf '\000\377<html>'", {"failed", "unreadable"}),
-    "truncated JSON": ("""printf '{"results": [{"a": 1}, {"b'""", {"failed", "unreadable"}),
+    "prints garbage": (r"printf '\000\377<html>'", {"unreadable"}),
+    "truncated JSON": ("""printf '{"results": [{"a": 1}, {"b'""", {"unreadable"}),
     "nothing at all": ("exit 0", {"failed", "unreadable"}),
     "error as success": ("""echo '{"error": {"code": "EFAIL", "summary": "no"}}'""", {"failed", "unreadable"}),
     "error list as success": ("""echo '{"errors": ["kaput"]}'""", {"failed", "unreadable"}),
@@ -78,9 +78,19 @@ def scan(tree: Path, scanner: str, program: Path) -> tuple[int, dict[str, Any]]:
     return main(words), json.loads(document.read_text())
 
 
+# checkov writes its report to a file that it is told of: what the fake prints has to land there.
+FAKE = """#!/bin/sh
+[ "$1" = --version ] && { echo fake 1.8.0; exit 0; }
+for word; do
+  [ "$last" = --output-file-path ] && exec > "${word%,}"
+  last=$word
+done
+"""
+
+
 def fake(folder: Path, behaviour: str) -> Path:
     program = folder / "fake-tool"
-    program.write_text(f'#!/bin/sh\n[ "$1" = --version ] && {{ echo fake 1.8.0; exit 0; }}\n{behaviour}\n')
+    program.write_text(f"{FAKE}{behaviour}\n")
     program.chmod(0o755)
     return program
 
