@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 
+from scangate.model import SEVERITY_SCALE
 from scangate.policies.facts import Values, plain_package
 
 Truth = bool | None
 """True, false, or None for unknown."""
 
 _COMPARED = re.compile(r"(>=|<=|>|<)?\s*(.+)")
-_SEVERITIES = ("info", "low", "medium", "high", "critical")
 _CONFIDENCES = ("low", "medium", "high")
 _CACHED = 65_536
 
@@ -31,7 +31,7 @@ def _accepted(name: str, words: tuple[str, ...]) -> set[str]:
     """All the values that the words of a field accept, where they can be counted."""
     match name:
         case "severity":
-            return _on_scale(words, _SEVERITIES)
+            return _on_scale(words, SEVERITY_SCALE)
         case "confidence":
             return _on_scale(words, _CONFIDENCES)
         case "cwe":
@@ -62,7 +62,7 @@ def _any_value(holds: Callable[[str], bool]) -> Callable[[Values], Truth]:
 
 def impossible_words(field: str, words: Iterable[str]) -> tuple[str, ...]:
     """The words of a comparison that no value can meet (such as `>critical`), if not one of the words can be met."""
-    scales = {"severity": _SEVERITIES, "confidence": _CONFIDENCES}
+    scales: dict[str, tuple[str, ...]] = {"severity": SEVERITY_SCALE, "confidence": _CONFIDENCES}
     if field in scales:
         return () if _on_scale(words, scales[field]) else tuple(words)
     if field == "cvss":

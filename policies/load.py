@@ -12,11 +12,12 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from scangate.errors import UsageError
+from scangate.model import SEVERITY_SCALE
 from scangate.policies.document import Document, nearest, read_document
 from scangate.policies.schema import Coverage, Match, Policy, PolicyDocument, PolicyRule
 
 BUILT_IN: tuple[str, ...] = ("default", "dev", "staging", "prod")
-SEVERITIES: tuple[str, ...] = ("critical", "high", "medium", "low", "info")
+SEVERITIES: tuple[str, ...] = tuple(reversed(SEVERITY_SCALE))
 """The severities that `fail_on` takes, worst first."""
 
 _MAX_DOCUMENTS = 32

@@ -13,12 +13,10 @@ from collections.abc import Sequence
 from typer.exceptions import TyperException
 
 from scangate import __version__
-from scangate.errors import ScangateError
+from scangate.errors import ExitCode, ScangateError
 
-BUG = 4
 _GC_THRESHOLD = 200_000
 """Findings are many values that all live to the end: collecting at Python's default costs a third of the time."""
-INTERRUPTED = 130
 CLOSED = 141
 """The reader of standard output went away, as `head` does: what a shell says of a program that this ends."""
 
@@ -42,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TyperException as error:
         return _explain(error.format_message(), f"see `{_command(error)} --help`", ScangateError.exit_code)
     except KeyboardInterrupt:
-        return _explain("interrupted", "", INTERRUPTED)
+        return _explain("interrupted", "", ExitCode.INTERRUPTED)
     except (BrokenPipeError, SystemExit):  # typer exits by itself, with 1, where a write finds nobody reading
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED
@@ -79,7 +77,7 @@ def _report_bug() -> int:
         where = f"please report it with {path}"
     except OSError:
         where = f"please report this:\n{text}"
-    return _explain("unexpected error: this is a bug in scangate", where, BUG)
+    return _explain("unexpected error: this is a bug in scangate", where, ExitCode.BUG)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,26 @@
-"""Errors that a user can mend. Anything else that escapes is our bug (exit code 4)."""
+"""Errors that a user can mend, and the exit codes. Anything else that escapes is our bug."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process ends with."""
+
+    PASSED = 0
+    FAILED = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    BUG = 4
+    INTERRUPTED = 130
 
 
 class ScangateError(Exception):
     """An expected error: what is wrong, where, and the next step.
 
-    `exit_code` is the process's exit code when nothing handles it (2: wrong usage, nothing was scanned).
+    `exit_code` is the process's exit code when nothing handles it: wrong usage, nothing was scanned.
     """
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

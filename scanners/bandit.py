@@ -39,7 +39,7 @@ from scangate.scanners.interface import (
 from scangate.scanners.json_report import load_json
 from scangate.scanners.ratings import BANDIT, effective, word_rating
 from scangate.scanners.redact import is_secret_weakness, mask_literals
-from scangate.scanners.source import SourceTree, clip_snippet, relative_path
+from scangate.scanners.source import SourceTree, clip_snippet, code_point_column, relative_path
 
 _NOSEC = re.compile(r"#\s*nosec\b:?\s*(?P<tests>[A-Za-z0-9_,\s]*)", re.IGNORECASE)
 _TEST_ID = re.compile(r"[A-Za-z]\d{3}|[a-z][a-z0-9_]{3,}")
@@ -185,12 +185,8 @@ def _quoted(code: str, line: int, end_line: int) -> str:
 
 
 def _column(offset: object, text: str | None) -> int | None:
-    """A 0-based UTF-8 byte offset as a 1-based column in code points."""
-    if not isinstance(offset, int) or offset < 0:
-        return None
-    if text is None or text.isascii():
-        return offset + 1
-    return len(text.encode()[:offset].decode(errors="ignore")) + 1
+    """A 0-based offset in UTF-8 bytes as a 1-based column in code points."""
+    return code_point_column(offset, text) if isinstance(offset, int) and offset >= 0 else None
 
 
 def _confidence(word: str) -> Confidence:

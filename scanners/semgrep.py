@@ -16,7 +16,7 @@ from scangate.scanners.interface import Canary, Command, Cost, Job, Output, Pars
 from scangate.scanners.ratings import SEMGREP, effective, word_rating
 from scangate.scanners.redact import MASK, is_secret_weakness, mask_literals
 from scangate.scanners.semgrep_output import Document, Result, fatal, load
-from scangate.scanners.source import SourceTree, clip_snippet, relative_path
+from scangate.scanners.source import SourceTree, clip_snippet, code_point_column, relative_path
 
 RULES = Path(__file__).parent / "rules"
 """Our own rules, a folder for each language: every run uses those of the languages that it finds."""
@@ -161,11 +161,7 @@ def _location(result: Result, path: str, tree: SourceTree) -> FileLocation:
 
 def _column(column: int, text: str | None) -> int | None:
     """A 1-based column in UTF-8 bytes as one in code points."""
-    if column < 1:
-        return None
-    if text is None or text.isascii():
-        return column
-    return len(text.encode()[: column - 1].decode(errors="ignore")) + 1
+    return code_point_column(column - 1, text) if column >= 1 else None
 
 
 def _masked(text: str, source: str) -> str:

@@ -86,3 +86,10 @@ def clip_snippet(lines: list[str]) -> str:
     """Some source lines as a snippet: at most 12 lines of at most 400 characters, cuts marked with `…`."""
     shown = [line if len(line) <= _MAX_LINE else f"{line[:_MAX_LINE]}…" for line in lines[:_MAX_LINES]]
     return "\n".join(shown + (["…"] if len(lines) > _MAX_LINES else []))
+
+
+def code_point_column(offset: int, line: str | None) -> int:
+    """A 0-based offset in UTF-8 bytes as a 1-based column in code points; unchanged where the line is not known."""
+    if line is None or line.isascii():
+        return offset + 1
+    return len(line.encode()[:offset].decode(errors="ignore")) + 1

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from scangate.errors import UsageError
-from scangate.model import Results, Verdict
+from scangate.errors import ExitCode, UsageError
+from scangate.model import Outcome, Results, Verdict
 from scangate.policies.judge import judge, with_effects
 from scangate.policies.load import BUILT_IN, fail_on, load_policy, require_known
 from scangate.policies.schema import Policy
@@ -26,7 +26,6 @@ from scangate.settings import Gate, Settings, When
 
 OUTPUT_FILES = {"json": "scangate-results.json", "sarif": "scangate.sarif", "html": "scangate.html"}
 """What `--output DIR` writes."""
-FAILED, INCOMPLETE, INTERRUPTED = 1, 3, 130
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def finish(results: Results, settings: Settings, policy: Policy, *, root: Path, 
     judged = results.model_copy(update={"verdict": verdict, "findings": with_effects(results.findings, verdict)})
     _write_all(judged, settings, root)
     if results.run.interrupted:
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     return _without_failures(verdict) if settings.exit_zero else verdict.exit_code
 
 
@@ -155,9 +154,9 @@ def read_results_or_last_run(file: Path | None) -> Results:
 
 def _without_failures(verdict: Verdict) -> int:
     """The exit code with failures forgiven: what was not looked at is not forgiven with them."""
-    if verdict.exit_code != FAILED:
+    if verdict.outcome is not Outcome.FAILED:
         return verdict.exit_code
-    return INCOMPLETE if verdict.incomplete else 0
+    return ExitCode.INCOMPLETE if verdict.incomplete else ExitCode.PASSED
 
 
 def _write_all(results: Results, settings: Settings, root: Path) -> None:

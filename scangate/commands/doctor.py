@@ -8,13 +8,11 @@ from pathlib import Path
 
 from scangate.commands.common import use_color
 from scangate.doctor import diagnose_all
-from scangate.errors import UsageError
+from scangate.errors import ExitCode, UsageError
 from scangate.progress import show_progress
 from scangate.reports.encoders import visible
 from scangate.scanners.registry import SCANNERS
 from scangate.settings import load_settings
-
-_INCOMPLETE = 3
 
 
 def run(names: Sequence[str], *, config: Path | None) -> int:
@@ -28,4 +26,4 @@ def run(names: Sequence[str], *, config: Path | None) -> int:
     for diagnosis in diagnoses:
         mark = "well" if diagnosis.well else "NOT WELL"
         print(visible(f"{diagnosis.scanner} {diagnosis.version}: {mark}: {diagnosis.detail}"))
-    return 0 if all(diagnosis.well for diagnosis in diagnoses) else _INCOMPLETE
+    return 0 if all(diagnosis.well for diagnosis in diagnoses) else ExitCode.INCOMPLETE

@@ -6,14 +6,12 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from scangate.errors import UsageError
+from scangate.errors import ExitCode, UsageError
 from scangate.pythontools import mend
 from scangate.reports.encoders import visible
 from scangate.scanners.interface import ToolSpec
 from scangate.scanners.registry import SCANNERS
 from scangate.toolstore import ToolError, ToolStore
-
-_INCOMPLETE = 3
 
 
 def list_(*, verify: bool = False, store: ToolStore | None = None, out: TextIO | None = None) -> int:
@@ -32,7 +30,7 @@ def list_(*, verify: bool = False, store: ToolStore | None = None, out: TextIO |
     for environment in store.environments():
         if not environment.current:
             _print(out, f"{'':<12} {'':<10} {'not needed':<14} {environment.folder}")
-    return _INCOMPLETE if verify and damaged else 0
+    return ExitCode.INCOMPLETE if verify and damaged else 0
 
 
 def path(name: str, *, store: ToolStore | None = None, out: TextIO | None = None, err: TextIO | None = None) -> int:
@@ -42,7 +40,7 @@ def path(name: str, *, store: ToolStore | None = None, out: TextIO | None = None
     tool = store.find(spec)
     if tool is None:
         _print(err or sys.stderr, f"{name}: {store.problem(spec)}; next: {mend(name)}")
-        return _INCOMPLETE
+        return ExitCode.INCOMPLETE
     _print(out or sys.stdout, str(tool.path))
     return 0
 
@@ -61,7 +59,7 @@ def install(
             _print(err, f"{spec.name}: {error.reason}" + (f"; next: {error.mend}" if error.mend else ""))
         else:
             _print(out, f"{spec.name:<12} {tool.version:<10} {tool.path}")
-    return _INCOMPLETE if failed else 0
+    return ExitCode.INCOMPLETE if failed else 0
 
 
 def prune(*, store: ToolStore | None = None, out: TextIO | None = None) -> int:
