@@ -12,17 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from scangate.model import (
-    Effect,
-    Finding,
-    InventorySummary,
-    Judgement,
-    LedgerEntry,
-    Outcome,
-    RuleMatch,
-    Severity,
-    Verdict,
-)
+from scangate.document import Judgement, Outcome, RuleMatch, Verdict
+from scangate.model import Effect, Finding, InventorySummary, LedgerEntry, Severity
 from scangate.policies.coverage import CoverageReport, judge_coverage
 from scangate.policies.facts import Facts, Values, fact_reader
 from scangate.policies.match import compile_rule, used_fields

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from scangate.model import Effect, Finding, Judgement, Results, Severity
+from scangate.document import Judgement, Results
+from scangate.model import Effect, Finding, Severity
 from scangate.reports import view
 from scangate.reports.encoders import one_line, visible
 from scangate.reports.interface import ReportOptions

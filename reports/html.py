@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TextIO
 
-from scangate.model import Results
+from scangate.document import Results
 from scangate.reports import view
 from scangate.reports.encoders import clip, inert, one_line, visible, web_address
 from scangate.reports.interface import ReportOptions

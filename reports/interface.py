@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, TextIO
 
-from scangate.model import Results
+from scangate.document import Results
 
 
 @dataclass(frozen=True)

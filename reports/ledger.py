@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from scangate.model import LedgerEntry, LedgerState, Results
+from scangate.document import Results
+from scangate.model import LedgerEntry, LedgerState
 from scangate.reports import view
 from scangate.reports.encoders import one_line
 from scangate.reports.terminal import Page, Part, cell, styled

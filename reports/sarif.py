@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
-from scangate.model import Finding, LedgerEntry, LedgerState, Results
+from scangate.document import Results
+from scangate.model import Finding, LedgerEntry, LedgerState
 from scangate.reports.encoders import json_line, sarif_text
 from scangate.reports.interface import ReportOptions
 from scangate.reports.sarif_result import MAX_TEXT, RuleTable, result

@@ -6,18 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from scangate.document import Judgement, Outcome, Results
 from scangate.model import (
     Effect,
     FileLocation,
     Finding,
     ImageLocation,
-    Judgement,
     LedgerEntry,
     LedgerState,
-    Outcome,
     PackageLocation,
     ResourceLocation,
-    Results,
     Severity,
     WebLocation,
 )

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from scangate.document import Results
 from scangate.execute import Event
-from scangate.model import LedgerState, Results
+from scangate.model import LedgerState
 from scangate.scan import scan
 from scangate.scanners.interface import Scanner
 from scangate.settings import Settings

@@ -90,6 +90,15 @@ class Rating(Model):
     score: float | None = None
 
 
+class Commit(Model):
+    """The commit that brought something in. `date` is RFC 3339; `gone` says that today's tree holds it no more."""
+
+    id: str
+    author: str = ""
+    date: str = ""
+    gone: bool = False
+
+
 class FileLocation(Model):
     """A place in a file. Lines and columns count from 1 (columns in code points); `end_column` is exclusive.
 
@@ -105,6 +114,8 @@ class FileLocation(Model):
     snippet: str = ""
     scope: str = ""
     """Qualified name of the enclosing definition, where known."""
+    commit: Commit | None = None
+    """Where the place is one of the history: the file as this commit left it."""
 
 
 class PackageLocation(Model):
@@ -122,13 +133,22 @@ class PackageLocation(Model):
 
 
 class ImageLocation(Model):
-    """A package or file inside a container image."""
+    """A package or file inside a container image. `ref` is the image as it was named, `digest` that of its manifest.
+
+    `package` is a purl with its version; `path` the file that holds the package or is the problem itself; `layer` a
+    diff ID, `created_by` the build step that made the layer, and `base` says that it came with the base image.
+    """
 
     kind: Literal["image"] = "image"
     ref: str
     digest: str = ""
     layer: str = ""
+    created_by: str = ""
+    base: bool | None = None
     package: str = ""
+    path: str = ""
+    line: int | None = None
+    fixed_in: tuple[str, ...] = ()
 
 
 class ResourceLocation(Model):
@@ -167,14 +187,21 @@ class Fix(Model):
 
 
 class Source(Model):
-    """One scanner's report of the finding, in its own words."""
+    """One scanner's report of the finding, in its own words.
+
+    `title`, `message` and `place` (`PATH:LINE`, an address, a package) are kept where several reports became one
+    finding; `id` is then the fingerprint that the report has by itself, so that what names it still finds it.
+    """
 
     scanner: str
     rule_id: str
     severity: str = ""
     version: str = ""
     database_date: str = ""
+    title: str = ""
     message: str = ""
+    place: str = ""
+    id: str = ""
 
 
 class Relief(Model):
@@ -201,7 +228,9 @@ class Finding(Model):
     """One problem, with everything that any scanner said of it.
 
     `severity` is the effective one of `ratings`; `severity_from` names the rating that won and why.
-    `id` is the fingerprint (empty until identified) and `parts` is what it was made of.
+    `id` is the fingerprint (empty until identified) and `parts` is what it was made of. `secret` is a keyed hash of
+    the secret that the finding is about, and nothing else of it is kept. `joined` tells why the reports of several
+    scanners are one problem, and `related` holds the ids of findings that may be about the same.
     `state` is `unknown` until the finding is compared with a baseline.
     """
 
@@ -222,6 +251,9 @@ class Finding(Model):
     relief: tuple[Relief, ...] = ()
     effect: Effect = Effect.NONE
     parts: tuple[str, ...] = ()
+    secret: str = ""
+    joined: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -339,81 +371,6 @@ class InventorySummary(Model):
     kinds: tuple[KindFound, ...] = ()
     skipped: tuple[Skip, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-class RuleMatch(Model):
-    """Why one policy rule matched one finding: field, its value, and where the value came from."""
-
-    rule: str
-    effect: Effect
-    why: str = ""
-    fields: tuple[str, ...] = ()
-
-
-class Judgement(Model):
-    """The policy's word on one finding. `would` is the effect that it would have had without its relief."""
-
-    finding: str
-    effect: Effect
-    matches: tuple[RuleMatch, ...] = ()
-    would: Effect | None = None
-
-
-class Outcome(StrEnum):
-    """The verdict in one word."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    INCOMPLETE = "incomplete"
-
-
-class Verdict(Model):
-    """The gate's decision. `incomplete` lists every reason why the run did not look as it should have."""
-
-    outcome: Outcome
-    exit_code: Literal[0, 1, 3]
-    policy: str
-    policy_digest: str = ""
-    environment: str = ""
-    judged: tuple[Judgement, ...] = ()
-    incomplete: tuple[str, ...] = ()
-    accepted: tuple[str, ...] = ()
-    """Gaps in coverage that the policy accepts by name, with its reason."""
-    warnings: tuple[str, ...] = ()
-    counts: dict[str, int] = {}
-    """Findings by effect."""
-
-
-class ToolInfo(Model):
-    """The program that wrote the results."""
-
-    name: str = "scangate"
-    version: str = ""
-
-
-class RunInfo(Model):
-    """When and how the run happened. Times are RFC 3339 in UTC; `seconds` is wall time."""
-
-    id: str
-    started: str
-    seconds: float = 0.0
-    command: Literal["scan", "import", "merge"] = "scan"
-    interrupted: bool = False
-
-
-SCHEMA_VERSION = "1.0"
-
-
-class Results(Model):
-    """The results document (`scangate-results.json`), from which every report and every later verdict starts."""
-
-    schema_version: str = SCHEMA_VERSION
-    tool: ToolInfo = ToolInfo()
-    run: RunInfo
-    inventory: InventorySummary = InventorySummary()
-    ledger: tuple[LedgerEntry, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    verdict: Verdict | None = None
 
 
 def worst(severities: Iterable[Severity]) -> Severity:

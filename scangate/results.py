@@ -15,8 +15,8 @@ from typing import Any, TextIO
 import platformdirs
 from pydantic import ValidationError
 
+from scangate.document import SCHEMA_VERSION, Results
 from scangate.errors import ResultsError, UsageError
-from scangate.model import SCHEMA_VERSION, Results
 from scangate.reports.interface import ReportOptions
 from scangate.reports.registry import WRITERS
 

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from scangate import __version__
 from scangate.correlate import merge_duplicates
+from scangate.document import Results, RunInfo, ToolInfo
 from scangate.execute import DEFAULT_TIMEOUT, Context, Event, run_plan
 from scangate.identity import identify
 from scangate.inventory import Inventory, take_inventory
-from scangate.model import LedgerState, Results, RunInfo, ToolInfo
+from scangate.model import LedgerState
 from scangate.plan import make_plan, supported_by
 from scangate.scanners.interface import Scanner, ScannerError, Tool, ToolSpec
 from scangate.settings import TAKES_RULES, Settings

@@ -29,6 +29,7 @@ from scangate.scanners.interface import (
     Canary,
     Command,
     Cost,
+    Input,
     Job,
     Output,
     Parsed,
@@ -53,6 +54,8 @@ class Bandit:
     category = Category.CODE
     tool = ToolSpec("bandit", executable="bandit", versions=">=1.7.5,<2")
     kinds = frozenset({"python-code"})
+    by_default = kinds
+    takes: frozenset[Input] = frozenset()
     per_file = False
     splits = True
     cost = Cost(start=0.4, per_megabyte=2.5)

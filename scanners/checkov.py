@@ -26,6 +26,7 @@ from scangate.scanners.interface import (
     Canary,
     Command,
     Cost,
+    Input,
     Job,
     Output,
     Parsed,
@@ -49,6 +50,8 @@ class Checkov:
     category = Category.IAC
     tool = ToolSpec("checkov", executable="checkov", versions=">=3.2,<4")
     kinds = frozenset(FRAMEWORKS)
+    by_default = kinds
+    takes: frozenset[Input] = frozenset()
     per_file = False
     splits = False
     cost = Cost(start=4.5, per_megabyte=60.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -16,11 +17,17 @@ from scangate.model import Category, Finding, LedgerState, Skip
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """The program behind a scanner. `name` is its folder in `locks/`, `versions` a PEP 440 range we know to work."""
+    """The program behind a scanner. `name` is its folder in `locks/`, `versions` a PEP 440 range we know to work.
+
+    `module` is the Go module that the program is built from, empty for others; `refused` maps a PEP 440 range of
+    releases that must never run (known to be compromised) to the reason.
+    """
 
     name: str
     executable: str
     versions: str
+    module: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -34,11 +41,25 @@ class Tool:
 
 @dataclass(frozen=True)
 class Target:
-    """What one job looks at. `files` are relative to the root, POSIX; `name` is `.` or the one file."""
+    """What one job looks at. `files` are relative to the root, POSIX; `name` is `.` or the one file.
+
+    A target that is not of the tree's files has none and a `subject` instead: an image (reference, archive or OCI
+    layout folder) for `container-image`, a file for `sbom`, a range of commits (`all` or `BASE..HEAD`) for
+    `git-history`; its `name` is the subject as reports show it.
+    """
 
     name: str
     kinds: tuple[str, ...]
-    files: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    subject: str = ""
+
+
+class Input(StrEnum):
+    """What a scanner can be given by trusted settings beside what it looks at."""
+
+    RULES = "rules"
+    ADVISORIES = "advisories"
+    DATABASE = "database"
 
 
 @dataclass(frozen=True)
@@ -46,8 +67,9 @@ class Job:
     """One scanner on one target (or on one share of its files).
 
     `root` is the scanned tree, absolute; `work` an empty private folder that is deleted afterwards;
-    `threads` how many cores the tool may use; `rules` more rule folders and `advisories` a folder of OSV records,
-    both from trusted settings; `offline` forbids any look-up outside this machine.
+    `threads` how many cores the tool may use; `rules` more rule folders, `advisories` a folder of OSV records and
+    `database` the folder of the tool's own vulnerability database (None: where the tool has it by default), all from
+    trusted settings and given only to scanners that take them; `offline` forbids any look-up outside this machine.
     `tool` is None when an existing output is read.
     """
 
@@ -59,6 +81,7 @@ class Job:
     threads: int = 1
     rules: tuple[Path, ...] = ()
     advisories: Path | None = None
+    database: Path | None = None
     offline: bool = False
 
     @property
@@ -144,7 +167,7 @@ def unreadable(reason: str) -> ScannerError:
 
 @dataclass(frozen=True)
 class Canary:
-    """A tiny input with one known finding: `rule` must be reported. `advisories` names a folder among `files`."""
+    """A tiny tree with one known finding: `rule` must be reported. `advisories` names a folder among `files`."""
 
     files: Mapping[str, str]
     rule: str
@@ -171,8 +194,9 @@ class Reader(Protocol):
 class Scanner(Protocol):
     """A scanner adapter. `parse` raises `ScannerError` where the output is not what it should be.
 
-    `kinds` are the inventory kinds it can look at; `per_file` makes every file a target of its own (manifests);
-    `splits` says that a target's files may be shared out over several processes.
+    `kinds` are the inventory kinds it can look at, and `by_default` those of them that it looks at without being
+    asked for; `per_file` makes every file a target of its own (manifests); `splits` says that a target's files may be
+    shared out over several processes; `takes` is what trusted settings may give it.
     """
 
     @property
@@ -183,6 +207,10 @@ class Scanner(Protocol):
     def tool(self) -> ToolSpec: ...
     @property
     def kinds(self) -> frozenset[str]: ...
+    @property
+    def by_default(self) -> frozenset[str]: ...
+    @property
+    def takes(self) -> frozenset[Input]: ...
     @property
     def per_file(self) -> bool: ...
     @property

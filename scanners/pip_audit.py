@@ -20,6 +20,7 @@ from scangate.scanners.interface import (
     Canary,
     Command,
     Cost,
+    Input,
     Job,
     Output,
     Parsed,
@@ -58,6 +59,8 @@ class PipAudit:
     category = Category.DEPENDENCY
     tool = ToolSpec("pip-audit", executable="pip-audit", versions=">=2.10,<3")
     kinds = frozenset({"pypi-dependencies"})
+    by_default = kinds
+    takes = frozenset({Input.ADVISORIES})
     per_file = True
     splits = False
     cost = Cost(start=1.5, per_megabyte=20.0)

@@ -1,6 +1,7 @@
 """Severity: one table per tool vocabulary, CVSS vectors, and which of several ratings wins.
 
-Precedence (most precise first): a package's own advisory database, CVSS 4, 3.1, 3.0, 2, a tool's word.
+Precedence (most precise first): the distribution's own word on its package (`word:vendor`), the package's advisory
+database (`word:advisory`), CVSS 4, 3.1, 3.0, 2, any other word.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ SARIF_LEVEL = {
     "none": Severity.INFO,
 }
 
-_PRECEDENCE = ("word:advisory", "CVSS:4.0", "CVSS:3.1", "CVSS:3.0", "CVSS:2.0", "word")
+_PRECEDENCE = ("word:vendor", "word:advisory", "CVSS:4.0", "CVSS:3.1", "CVSS:3.0", "CVSS:2.0", "word")
 
 
 def word_rating(source: str, word: str, table: Mapping[str, Severity]) -> Rating:

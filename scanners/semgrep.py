@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scangate.model import Category, FileLocation, Finding, Fix, LedgerState, Relief, Rule, Skip, Source
-from scangate.scanners.interface import Canary, Command, Cost, Job, Output, Parsed, ToolSpec
+from scangate.scanners.interface import Canary, Command, Cost, Input, Job, Output, Parsed, ToolSpec
 from scangate.scanners.ratings import SEMGREP, effective, word_rating
 from scangate.scanners.redact import MASK, is_secret_weakness, mask_literals
 from scangate.scanners.semgrep_output import Document, Result, fatal, load
@@ -45,6 +45,8 @@ class Semgrep:
     category = Category.CODE
     tool = ToolSpec("semgrep", executable="semgrep", versions=">=1.100,<2")
     kinds = frozenset({"python-code", "javascript-code", "typescript-code", "java-code", "go-code"})
+    by_default = kinds
+    takes = frozenset({Input.RULES})
     per_file = False
     splits = True  # two processes of one job each take half the time of one process with two
     cost = Cost(start=2.5, per_megabyte=3.5)

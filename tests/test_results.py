@@ -9,10 +9,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from scangate.document import SCHEMA_VERSION, Results, RunInfo
 from scangate.errors import ResultsError, UsageError
 from scangate.merging import merge_results
 from scangate.model import (
-    SCHEMA_VERSION,
     Category,
     FileLocation,
     Finding,
@@ -22,9 +22,7 @@ from scangate.model import (
     LedgerState,
     Rating,
     Relief,
-    Results,
     Rule,
-    RunInfo,
     Severity,
     Source,
 )

@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from scangate.model import Effect, Results
+from scangate.document import Results
+from scangate.model import Effect
 from scangate.reports.encoders import clip, markdown
 from scangate.results import read_results
 

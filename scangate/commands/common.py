@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from scangate.document import Outcome, Results, Verdict
 from scangate.errors import ExitCode, UsageError
-from scangate.model import Outcome, Results, Verdict
 from scangate.policies.judge import judge, with_effects
 from scangate.policies.load import BUILT_IN, fail_on, load_policy, require_known
 from scangate.policies.schema import Policy

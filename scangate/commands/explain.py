@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scangate.commands.common import read_results_or_last_run
+from scangate.document import Judgement, Results
 from scangate.errors import UsageError
-from scangate.model import Finding, Judgement, PackageLocation, Results
+from scangate.model import Finding, PackageLocation
 from scangate.reports.encoders import inert, visible
 
 

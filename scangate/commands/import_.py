@@ -13,9 +13,10 @@ from typing import Any
 from scangate import __version__
 from scangate.commands.common import choose_policy, destinations, finish
 from scangate.correlate import merge_duplicates
+from scangate.document import Results, RunInfo, ToolInfo
 from scangate.errors import UsageError
 from scangate.identity import identify
-from scangate.model import LedgerEntry, LedgerState, Results, RunInfo, ToolInfo
+from scangate.model import LedgerEntry, LedgerState
 from scangate.reports.view import plural
 from scangate.scan import now
 from scangate.scanners.interface import Job, Output, Parsed, ScannerError, Target

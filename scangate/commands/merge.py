@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from scangate.commands.common import choose_policy, destinations, finish
+from scangate.document import RunInfo
 from scangate.merging import merge_results
-from scangate.model import RunInfo
 from scangate.results import read_results
 from scangate.scan import now
 from scangate.scanners.registry import SCANNERS

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from scangate.document import Verdict
 from scangate.model import (
     Category,
     FileLocation,
@@ -19,7 +20,6 @@ from scangate.model import (
     Rule,
     Severity,
     Source,
-    Verdict,
 )
 from scangate.policies.document import read_document
 from scangate.policies.judge import judge

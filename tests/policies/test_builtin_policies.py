@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from scangate.model import Finding, Fix, InventorySummary, LedgerEntry, Verdict
+from scangate.document import Verdict
+from scangate.model import Finding, Fix, InventorySummary, LedgerEntry
 from scangate.policies.load import BUILT_IN, load_policy
 
 AVAILABLE, NO_FIX = Fix(state="available", versions=("3.1.6",)), Fix(state="none")

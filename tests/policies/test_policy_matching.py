@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scangate.document import Verdict
 from scangate.model import (
     Confidence,
     Effect,
@@ -20,7 +21,6 @@ from scangate.model import (
     Rating,
     ResourceLocation,
     Source,
-    Verdict,
     WebLocation,
 )
 from scangate.policies.conditions import glob_expression

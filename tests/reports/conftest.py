@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from scangate.document import Judgement, Outcome, Results, RuleMatch, RunInfo, ToolInfo, Verdict
 from scangate.model import (
     Category,
     Confidence,
@@ -17,25 +18,18 @@ from scangate.model import (
     Fix,
     ImageLocation,
     InventorySummary,
-    Judgement,
     KindFound,
     LedgerEntry,
     LedgerState,
     Model,
-    Outcome,
     PackageLocation,
     Rating,
     Relief,
     ResourceLocation,
-    Results,
     Rule,
-    RuleMatch,
-    RunInfo,
     Severity,
     Skip,
     Source,
-    ToolInfo,
-    Verdict,
     WebLocation,
 )
 from scangate.reports.interface import ReportOptions

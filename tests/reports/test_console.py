@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from scangate.model import Effect, LedgerEntry, LedgerState, Outcome, Results, Severity, Skip
+from scangate.document import Outcome, Results
+from scangate.model import Effect, LedgerEntry, LedgerState, Severity, Skip
 
 Render = Callable[..., str]
 GOLDEN = Path(__file__).parent / "golden"

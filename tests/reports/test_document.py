@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scangate.model import Results, RunInfo, Skip
+from scangate.document import Results, RunInfo
+from scangate.model import Skip
 from scangate.reports.document import DocumentWriter
 from scangate.reports.interface import ReportOptions
 from scangate.results import parse_results, results_json_schema

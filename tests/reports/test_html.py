@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from scangate.model import LedgerEntry, LedgerState, Outcome, Results
+from scangate.document import Outcome, Results
+from scangate.model import LedgerEntry, LedgerState
 from scangate.reports.html import MAX_FINDINGS, MAX_ROWS, advisory_address
 
 Render = Callable[..., str]

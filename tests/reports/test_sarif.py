@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema.validators import validator_for
 
+from scangate.document import Results
 from scangate.model import (
     Confidence,
     Effect,
@@ -20,7 +21,6 @@ from scangate.model import (
     PackageLocation,
     Rating,
     Relief,
-    Results,
     Severity,
     Skip,
     Source,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from scangate.model import Results
+from scangate.document import Results
 from scangate.reports.registry import WRITERS
 
 Render = Callable[..., str]

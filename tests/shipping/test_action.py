@@ -17,7 +17,8 @@ import pytest
 from jinja2 import Environment
 from ruamel.yaml import YAML
 
-from scangate.model import Category, Effect, FileLocation, Finding, Results, Rule, RunInfo, Severity
+from scangate.document import Results, RunInfo
+from scangate.model import Category, Effect, FileLocation, Finding, Rule, Severity
 
 ROOT = Path(__file__).parents[2]
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")

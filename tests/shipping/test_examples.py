@@ -15,7 +15,8 @@ from cvss import CVSS3
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from scangate.model import Finding, LedgerState, PackageLocation, ResourceLocation, Results
+from scangate.document import Results
+from scangate.model import Finding, LedgerState, PackageLocation, ResourceLocation
 from scangate.results import read_results
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
