@@ -19,6 +19,8 @@ NOTHING = "nothing"
 
 _WELL = (LedgerState.RAN, LedgerState.NOT_APPLICABLE, LedgerState.DISABLED)
 _DONE = (LedgerState.RAN, LedgerState.PARTIAL, LedgerState.NOT_APPLICABLE)
+_PACKAGES = ("container-image", "sbom")
+"""Kinds that packages are found in, besides those of dependencies."""
 _UNITS = {"d": "days", "h": "hours"}
 _CLOCK_SKEW = timedelta(days=1)
 
@@ -174,7 +176,7 @@ def _stale(entry: LedgerEntry, rules: Coverage, now: datetime) -> Iterator[_Gap]
     if entry.database_date:
         if age := _too_old(entry.database_date, allowed_age(rules.max_db_age), now):
             yield f"stale: {age}; {limit} (mend: fetch newer records, or raise max_db_age)", rules.on_error
-    elif entry.scanned and any(kind.endswith("-dependencies") for kind in entry.kinds):
+    elif entry.scanned and any(kind.endswith("-dependencies") or kind in _PACKAGES for kind in entry.kinds):
         imported = entry.tool.startswith("import:")
         yield f"stale: its data has no date; {limit}", "warn" if imported else rules.on_error
 

@@ -71,7 +71,20 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 def scan(
-    path: Annotated[Path, typer.Argument(help="The tree to scan.")] = Path(),
+    path: Annotated[
+        Path | None, typer.Argument(help="The tree to scan; by default the working folder, and none beside images.")
+    ] = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REF|FILE|DIR", help="Scan a container image: reference, archive, OCI layout. Repeats."),
+    ] = None,
+    sbom: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="Scan an SBOM (CycloneDX, SPDX). Repeats.")
+    ] = None,
+    history: Annotated[bool | None, typer.Option("--history", help="Search all commits for secrets, too.")] = None,
+    commits: Annotated[
+        str | None, typer.Option(metavar="BASE..HEAD", help="Search these commits for secrets, too.")
+    ] = None,
     scanner: Scanner = None,
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Leave paths out. Repeats.")] = None,
     config: Config = None,

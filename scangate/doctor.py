@@ -35,7 +35,8 @@ def diagnose(scanner: Scanner, settings: Settings, *, notify: Callable[[Event], 
             path.write_text(text, encoding="utf-8")
         advisories = str(root / scanner.canary.advisories) if scanner.canary.advisories else None
         only = Settings(scanners=settings.scanners, timeout=settings.timeout, advisories=advisories, offline=True)
-        only = only.model_copy(update={"exclude": [f"{scanner.canary.advisories}/**"] if advisories else []})
+        excluded = [f"{scanner.canary.advisories}/**"] if advisories else []
+        only = only.model_copy(update={"exclude": excluded, "scanner": [scanner.name]})
         results = scan(root, only, scanners={scanner.name: scanner}, notify=notify)
     return _judge(scanner, results)
 

@@ -52,9 +52,18 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """What trusted settings give one scanner; each is as in `Job`."""
+
+    rules: tuple[Path, ...] = ()
+    advisories: Path | None = None
+    database: Path | None = None
+
+
+@dataclass(frozen=True)
 class Context:
     """What every job of a run shares. `find_tool` returns a scanner's program or raises `ScannerError`;
-    `timeouts` are seconds by scanner; `rules`, `advisories` and `offline` are as in `Job`.
+    `timeouts` are seconds and `inputs` what settings give, both by scanner; `offline` is as in `Job`.
     """
 
     root: Path
@@ -63,8 +72,7 @@ class Context:
     notify: Callable[[Event], None]
     cancel: threading.Event
     timeouts: Mapping[str, float] = field(default_factory=dict)
-    rules: tuple[Path, ...] = ()
-    advisories: Path | None = None
+    inputs: Mapping[str, Inputs] = field(default_factory=dict)
     offline: bool = False
 
 
@@ -175,7 +183,8 @@ class _Collector:
         if not all(share.parsed.state.looked for share in self._shares):
             return self.task.target.kinds
         unseen = frozenset(path for share in self._shares for path in share.parsed.unseen)
-        return tuple(kind for kind in self.task.target.kinds if not self.task.files[kind] <= unseen)
+        files = self.task.files
+        return tuple(kind for kind in self.task.target.kinds if not files[kind] or not files[kind] <= unseen)
 
 
 def _attempt(scanner: Scanner, target: Target, context: Context) -> _Share:
@@ -210,6 +219,7 @@ def run_in_private(scanner: Scanner, target: Target, tool: Tool, context: Contex
     """
     work = Path(tempfile.mkdtemp(prefix="scangate-")).resolve()
     try:
+        inputs = context.inputs.get(scanner.name, Inputs())
         job = Job(
             scanner=scanner.name,
             target=target,
@@ -217,8 +227,9 @@ def run_in_private(scanner: Scanner, target: Target, tool: Tool, context: Contex
             work=work,
             tool=tool,
             threads=context.cores,
-            rules=context.rules,
-            advisories=context.advisories,
+            rules=inputs.rules,
+            advisories=inputs.advisories,
+            database=inputs.database,
             offline=context.offline,
         )
         if isinstance(scanner, Driven):

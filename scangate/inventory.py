@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from scangate.errors import UsageError
 from scangate.excludes import Excludes
-from scangate.kinds import KINDS
+from scangate.kinds import ANY_FILE, KINDS
 from scangate.listing import list_tree, named, shown
 from scangate.model import UNKNOWN_KIND, InventorySummary, KindFound, Skip
 from scangate.neighbours import settle
@@ -31,9 +31,11 @@ class Inventory:
     """What a tree holds. Paths are relative to `root`, POSIX, as the file system has them.
 
     `root` is absolute and resolved; `files` counts the files that were considered; `kinds` has the sorted paths of
-    each kind that was found and `sizes` their bytes; `excluded` counts by kind the files that settings leave out;
-    `unread` has by kind the files that should be looked at and cannot be, under `unknown` those (and the folders,
-    ending in `/`) whose kind cannot be told. `commit` is empty without git and before the first commit.
+    each kind that was found and `sizes` the bytes of every file; `every` are the files that any scanner can be given,
+    and `subjects` by kind the things to look at that are no files of the tree, each by its name; `excluded` counts by
+    kind the files that settings leave out; `unread` has by kind the files that should be looked at and cannot be,
+    under `unknown` those (and the folders, ending in `/`) whose kind cannot be told. `commit` is empty without git and
+    before the first commit.
     """
 
     root: Path
@@ -46,6 +48,12 @@ class Inventory:
     notes: tuple[str, ...]
     git: bool
     commit: str
+    every: tuple[str, ...] = ()
+    subjects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def of(self, kind: str) -> tuple[str, ...]:
+        """What was found of a kind: paths, or the names of subjects."""
+        return self.every if kind == ANY_FILE else self.kinds.get(kind) or tuple(self.subjects.get(kind, ()))
 
     def summary(self, supported_by: Mapping[str, Sequence[str]]) -> InventorySummary:
         """The part of the results document; `supported_by` names for a kind the scanners that look at it."""
@@ -60,10 +68,13 @@ class Inventory:
         )
 
     def _has(self, kind: str) -> bool:
-        return kind in self.kinds or kind in self.excluded or kind in self.unread
+        """Whether reports list the kind. Files of any kind are what the others are counted in."""
+        if kind == ANY_FILE:
+            return False
+        return bool(self.of(kind)) or kind in self.excluded or kind in self.unread
 
     def _found(self, kind: str, supported_by: Mapping[str, Sequence[str]]) -> KindFound:
-        paths, unread = self.kinds.get(kind, ()), self.unread.get(kind, ())
+        paths, unread = self.of(kind), self.unread.get(kind, ())
         return KindFound(
             kind=kind,
             label=KINDS[kind].label if kind in KINDS else "Files and folders that cannot be read",
@@ -97,14 +108,20 @@ def take_inventory(root: Path, *, exclude: Sequence[str] = (), max_file_bytes: i
         root=top,
         files=len(survey.sizes),
         kinds=found,
-        sizes={path: survey.sizes[path] for paths in found.values() for path in paths},
+        sizes=survey.sizes,
         excluded=survey.excluded,
         unread=survey.unread,
         skipped=tuple(sorted((*listing.skipped, *survey.skipped), key=lambda skip: (skip.path, skip.reason))),
         notes=tuple(notes),
         git=listing.git,
         commit=listing.commit,
+        every=tuple(sorted(survey.readable)),
     )
+
+
+def no_tree(root: Path) -> Inventory:
+    """The inventory of a run that looks at no tree, but only at subjects. `root` is where it is run from."""
+    return Inventory(_checked(root), 0, {}, {}, {}, {}, skipped=(), notes=(), git=False, commit="")
 
 
 def _text(path: Path) -> str:

@@ -16,11 +16,14 @@ from scangate import contents
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of thing found in a tree. `label` completes "found no …"."""
+    """A kind of thing that can be looked at. `label` completes "found no …".
+
+    Of the group `subject` are things that are no files of the tree, and that are looked at when they are named.
+    """
 
     id: str
     label: str
-    group: Literal["code", "dependencies", "iac"]
+    group: Literal["code", "dependencies", "iac", "any", "subject"]
 
 
 KINDS: dict[str, Kind] = {
@@ -87,9 +90,18 @@ KINDS: dict[str, Kind] = {
         Kind("bicep", "Bicep", "iac"),
         Kind("serverless", "Serverless Framework services", "iac"),
         Kind("ansible", "Ansible playbooks", "iac"),
+        Kind("files", "files of any kind", "any"),
+        Kind("git-history", "commits of the history", "subject"),
+        Kind("container-image", "container images", "subject"),
+        Kind("sbom", "SBOMs", "subject"),
     )
 }
 """Every kind by its id, in the order in which reports list them."""
+
+ANY_FILE = "files"
+"""The kind that every file is of, for scanners that read them all (secrets)."""
+SUBJECTS = frozenset(kind.id for kind in KINDS.values() if kind.group == "subject")
+"""The kinds of things that are no files of the tree."""
 
 _SUFFIXES: dict[str, str] = {
     suffix: kind

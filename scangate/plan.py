@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scangate.inventory import Inventory
-from scangate.kinds import KINDS
+from scangate.kinds import KINDS, SUBJECTS
+from scangate.listing import shown
 from scangate.model import LedgerEntry, LedgerState
 from scangate.scanners.interface import Scanner, Target
 
@@ -22,7 +23,7 @@ _FILE_OVERHEAD = 2_000
 @dataclass(frozen=True)
 class Task:
     """One scanner on one target, shared out over `shares` of its files; `seconds` is the estimate for one share, and
-    `files` are those of each kind.
+    `files` are those of each kind (none of a subject).
     """
 
     scanner: Scanner
@@ -52,19 +53,24 @@ def make_plan(
     *,
     unwanted: Mapping[str, tuple[LedgerState, str]],
     cores: int,
+    asked: Collection[str] = (),
     root: str = "",
 ) -> Plan:
     """Plan the run. `unwanted` maps the name of a scanner that shall not run to its ledger state and the reason;
-    `root` is the absolute path of the scanned tree, whose length each argument carries.
+    `asked` names those that shall look at all that they can, not only at what they look at by default; `root` is the
+    absolute path of the scanned tree, whose length each argument carries.
     """
     tasks: list[Task] = []
     idle: list[LedgerEntry] = []
     for scanner in scanners:
-        kinds = tuple(sorted(kind for kind in scanner.kinds if inventory.kinds.get(kind)))
-        if not kinds:
-            idle.append(_idle(scanner, LedgerState.NOT_APPLICABLE, _found_none(scanner.kinds), kinds))
+        found = tuple(sorted(kind for kind in scanner.kinds if inventory.of(kind)))
+        kinds = found if scanner.name in asked else tuple(kind for kind in found if kind in scanner.by_default)
+        if not found:
+            idle.append(_idle(scanner, LedgerState.NOT_APPLICABLE, _found_none(scanner.kinds), found))
         elif scanner.name in unwanted:
-            idle.append(_idle(scanner, *unwanted[scanner.name], kinds))
+            idle.append(_idle(scanner, *unwanted[scanner.name], found))
+        elif not kinds:
+            idle.append(_idle(scanner, LedgerState.DISABLED, _on_request(scanner), found))
         else:
             tasks += [
                 _task(scanner, target, inventory, cores, len(root)) for target in _targets(scanner, kinds, inventory)
@@ -78,16 +84,28 @@ def _idle(scanner: Scanner, state: LedgerState, reason: str, kinds: tuple[str, .
     return LedgerEntry(scanner=scanner.name, target=".", state=state, reason=reason, kinds=kinds)
 
 
+def _on_request(scanner: Scanner) -> str:
+    return f"looks at these only when asked: --scanner {scanner.name}, or enabled = true in its settings"
+
+
 def _found_none(kinds: Collection[str]) -> str:
     labels = sorted(KINDS[kind].label for kind in kinds)
     return f"found no {' and no '.join(labels)}" if len(labels) <= _MOST_NAMED else "found nothing that it looks at"
 
 
 def _targets(scanner: Scanner, kinds: Sequence[str], inventory: Inventory) -> list[Target]:
-    files = {path: kind for kind in kinds for path in inventory.kinds[kind]}
+    """A target for each subject; the files are one target together, or for scanners of manifests one each."""
+    targets = [
+        Target(shown(name), (kind,), subject=subject)
+        for kind in kinds
+        if kind in SUBJECTS
+        for name, subject in inventory.subjects[kind].items()
+    ]
+    in_tree = [kind for kind in kinds if kind not in SUBJECTS]
+    files = {path: kind for kind in in_tree for path in inventory.of(kind)}
     if scanner.per_file:
-        return [Target(path, (kind,), (path,)) for path, kind in sorted(files.items())]
-    return [Target(".", tuple(kinds), tuple(sorted(files)))]
+        return targets + [Target(path, (kind,), (path,)) for path, kind in sorted(files.items())]
+    return [*targets, Target(".", tuple(in_tree), tuple(sorted(files)))] if files else targets
 
 
 def _task(scanner: Scanner, target: Target, inventory: Inventory, cores: int, prefix: int) -> Task:
@@ -97,7 +115,7 @@ def _task(scanner: Scanner, target: Target, inventory: Inventory, cores: int, pr
     if scanner.splits:
         count = max(count, min(cores, int(seconds / (2 * scanner.cost.start))))
     shares = _share_out(target, sizes, max(1, min(count, len(target.files))))
-    files = {kind: frozenset(inventory.kinds[kind]).intersection(target.files) for kind in target.kinds}
+    files = {kind: frozenset(inventory.of(kind)).intersection(target.files) for kind in target.kinds}
     return Task(scanner, target, shares, scanner.cost.start + seconds / len(shares), files)
 
 

@@ -7,20 +7,22 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from scangate import __version__
 from scangate.correlate import merge_duplicates
 from scangate.document import Results, RunInfo, ToolInfo
-from scangate.execute import DEFAULT_TIMEOUT, Context, Event, run_plan
+from scangate.execute import DEFAULT_TIMEOUT, Context, Event, Inputs, run_plan
 from scangate.identity import identify
-from scangate.inventory import Inventory, take_inventory
+from scangate.inventory import Inventory, no_tree, take_inventory
 from scangate.model import LedgerState
 from scangate.plan import make_plan, supported_by
-from scangate.scanners.interface import Scanner, ScannerError, Tool, ToolSpec
-from scangate.settings import TAKES_RULES, Settings
+from scangate.scanners.interface import Input, Scanner, ScannerError, Tool, ToolSpec
+from scangate.settings import Settings
+from scangate.subjects import commits_of_change, find_subjects
 from scangate.toolstore import ToolError, ToolStore, resolve
 
 
@@ -30,21 +32,26 @@ def scan(
     *,
     scanners: Mapping[str, Scanner],
     notify: Callable[[Event], None],
+    tree: bool = True,
+    asked: Collection[str] = (),
     broken: Mapping[str, str] | None = None,
 ) -> Results:
-    """Scan a tree. The results have no verdict yet; what went wrong with a scanner is in the ledger.
+    """Scan a tree (unless `tree` is false) and the images, SBOMs and commits that settings name. The results have no
+    verdict yet; what went wrong with a scanner is in the ledger.
 
-    `broken` names scanners that are known not to work, and why: they are not run and count as failed.
+    `asked` names scanners that shall look at all that they can, besides those that settings ask for. `broken` names
+    scanners that are known not to work, and why: they are not run and count as failed.
 
     Raises:
         UsageError: the root cannot be scanned at all.
     """
     started, begun = now(), time.monotonic()
-    inventory = take_inventory(root, exclude=settings.exclude, max_file_bytes=settings.max_file_bytes)
+    inventory = _inventory(root, settings, tree=tree)
     chosen = tuple(scanners.values())
     cores = settings.jobs or usable_cores()
     unwanted = _disabled(settings, chosen) | {name: (LedgerState.FAILED, why) for name, why in (broken or {}).items()}
-    plan = make_plan(inventory, chosen, unwanted=unwanted, cores=cores, root=str(inventory.root))
+    asked = {*asked, *settings.scanner, *(name for name, own in settings.scanners.named.items() if own.enabled)}
+    plan = make_plan(inventory, chosen, unwanted=unwanted, asked=asked, cores=cores, root=str(inventory.root))
     ran = run_plan(plan, _context(settings, inventory, chosen, cores, notify))
     return Results(
         tool=ToolInfo(version=__version__),
@@ -60,6 +67,18 @@ def scan(
     )
 
 
+def _inventory(root: Path, settings: Settings, *, tree: bool) -> Inventory:
+    if not tree:
+        nothing = no_tree(root)
+        return replace(nothing, subjects=find_subjects(settings, nothing))
+    inventory = take_inventory(root, exclude=settings.exclude, max_file_bytes=settings.max_file_bytes)
+    if not (settings.history or settings.commits):
+        commits, note = commits_of_change(inventory.root, os.environ)
+        settings = settings.model_copy(update={"commits": commits})
+        inventory = replace(inventory, notes=(*inventory.notes, note)) if note else inventory
+    return replace(inventory, subjects=find_subjects(settings, inventory))
+
+
 def now() -> str:
     """The time, RFC 3339 in UTC, to the second."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -71,7 +90,8 @@ def usable_cores() -> int:
 
 
 def _disabled(settings: Settings, scanners: Sequence[Scanner]) -> dict[str, tuple[LedgerState, str]]:
-    reasons = {name: "disabled in settings" for name, own in settings.scanners.items() if not own.enabled}
+    off = (name for name, own in settings.scanners.named.items() if own.enabled is False)
+    reasons = dict.fromkeys(off, "disabled in settings")
     if settings.scanner:
         limit = f"this run is limited to {', '.join(settings.scanner)}"
         reasons |= {scanner.name: limit for scanner in scanners if scanner.name not in settings.scanner}
@@ -81,8 +101,6 @@ def _disabled(settings: Settings, scanners: Sequence[Scanner]) -> dict[str, tupl
 def _context(
     settings: Settings, inventory: Inventory, scanners: Sequence[Scanner], cores: int, notify: Callable[[Event], None]
 ) -> Context:
-    own = settings.scanners
-    default = settings.timeout or DEFAULT_TIMEOUT
     cancel = threading.Event()
     return Context(
         root=inventory.root,
@@ -90,10 +108,19 @@ def _context(
         cancel=cancel,
         find_tool=_ToolFinder(settings, inventory.root, cancel),
         notify=notify,
-        timeouts={s.name: (own[s.name].timeout if s.name in own else None) or default for s in scanners},
-        rules=tuple(Path(rule).resolve() for rule in own[TAKES_RULES].rules) if TAKES_RULES in own else (),
-        advisories=Path(settings.advisories).resolve() if settings.advisories else None,
+        timeouts={s.name: settings.timeout_of(s.name) or DEFAULT_TIMEOUT for s in scanners},
+        inputs={s.name: _inputs(s, settings) for s in scanners},
         offline=settings.offline,
+    )
+
+
+def _inputs(scanner: Scanner, settings: Settings) -> Inputs:
+    """What settings give the scanner, of what it takes."""
+    own, advisories = settings.own(scanner.name), settings.advisories
+    return Inputs(
+        rules=tuple(Path(rule).resolve() for rule in own.rules),
+        advisories=Path(advisories).resolve() if advisories and Input.ADVISORIES in scanner.takes else None,
+        database=Path(own.database).resolve() if own.database else None,
     )
 
 
@@ -119,8 +146,10 @@ class _ToolFinder:
         return found
 
     def _find(self, spec: ToolSpec, say: Callable[[str], None]) -> Tool | ScannerError:
-        own = self._settings.scanners.get(spec.name)
-        configured = Path(own.path) if own and own.path else None
+        if spec.name in self._settings.scanners.custom:
+            return Tool(Path(spec.executable), "", "settings")
+        own = self._settings.own(spec.name)
+        configured = Path(own.path) if own.path else None
         try:
             return self._resolve(spec, configured=configured, say=say)
         except ToolError as error:

@@ -11,18 +11,19 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scangate.errors import UsageError
+from scangate.kinds import KINDS, SUBJECTS
+from scangate.scanners.custom import FILES, ROOT
+from scangate.scanners.interface import Input
 
 FILE_NAME = "scangate.toml"
-TAKES_RULES = "semgrep"
-"""The scanner that rule folders can be added to."""
 
 
 class _Strict(BaseModel):
@@ -32,7 +33,9 @@ class _Strict(BaseModel):
 class ScannerChoices(_Strict):
     """What any settings file may say of one scanner, under `[scanners.NAME]`."""
 
-    enabled: bool = True
+    enabled: bool | None = Field(
+        None, description="Whether it runs; unset, it runs on what it looks at without being asked for."
+    )
     timeout: float | None = Field(None, gt=0, description="Seconds that one process of the scanner may take.")
 
 
@@ -41,6 +44,41 @@ class ScannerSettings(ScannerChoices):
 
     path: str | None = Field(None, description="A program of your own instead of ours.")
     rules: list[str] = Field(default=[], description="More rule folders (semgrep only).")
+    database: str | None = Field(
+        None, description="Folder of its vulnerability database (trivy, grype); by default, where the tool has it."
+    )
+
+
+class CustomScanner(_Strict):
+    """A scanner of your own under `[scanners.custom.NAME]`: a program that writes SARIF to its standard output."""
+
+    command: list[str] = Field(
+        min_length=1,
+        description="The program and its arguments; `{files}` stands for the files, `{root}` for the scanned folder.",
+    )
+    output: Literal["sarif"] = Field(description="What it writes.")
+    kinds: list[str] = Field(min_length=1, description="What it looks at, such as dockerfile or github-actions.")
+    exit_codes: list[int] = Field(default=[0, 1], description="Exit codes that mean that it did its work.")
+    timeout: float | None = Field(None, gt=0, description="Seconds that one process of it may take.")
+
+
+class ScannerChoicesTable(_Strict):
+    """What any settings file may say under `[scanners]`: a table for each scanner."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, ScannerChoices]
+
+
+class ScannerTable(ScannerChoicesTable):
+    """What a trusted settings file may say under `[scanners]`."""
+
+    __pydantic_extra__: dict[str, ScannerSettings]  # type: ignore[assignment]
+    custom: Mapping[str, CustomScanner] = Field(default={}, description="Scanners of your own.")
+
+    @property
+    def named(self) -> Mapping[str, ScannerSettings]:
+        """The settings of single scanners that the table holds."""
+        return self.__pydantic_extra__
 
 
 class When(_Strict):
@@ -68,13 +106,19 @@ class Choices(_Strict):
     doctor: bool = Field(default=False, description="Prove first that each scanner still finds its canary.")
     quiet: bool = Field(default=False, description="No progress and no report on standard output.")
     color: bool | None = Field(None, description="Colour on or off; by default, on a terminal.")
-    scanners: Mapping[str, ScannerChoices] = Field(default={}, description="Settings of single scanners.")
+    history: bool = Field(default=False, description="Search all commits for secrets, too.")
+    scanners: ScannerChoicesTable = Field(ScannerChoicesTable(), description="Settings of single scanners.")
 
 
 class Settings(Choices):
     """Everything that a flag can say; beyond `Choices` only a trusted file or the command line is believed."""
 
-    scanners: Mapping[str, ScannerSettings] = Field(default={}, description="Settings of single scanners.")
+    scanners: ScannerTable = Field(ScannerTable(), description="Settings of single scanners.")
+    image: list[str] = Field(
+        default=[], description="Container images to scan: references, archives or OCI layout folders."
+    )
+    sbom: list[str] = Field(default=[], description="SBOM files (CycloneDX, SPDX) to scan.")
+    commits: str | None = Field(None, description="Commits to search for secrets, as BASE..HEAD.")
     format: list[str] = Field(default=[], description="Reports as NAME or NAME=FILE.")
     output: str | None = Field(None, description="Folder for the JSON, SARIF and HTML reports.")
     advisories: str | None = Field(None, description="Folder of OSV records to use offline.")
@@ -84,16 +128,28 @@ class Settings(Choices):
     exit_zero: bool = Field(default=False, description="End with 0 although the policy fails.")
     gates: list[Gate] = Field(default=[], description="Policies by environment, first match.")
 
+    def own(self, scanner: str) -> ScannerSettings:
+        """The settings of one scanner."""
+        return self.scanners.named.get(scanner, ScannerSettings())
+
+    def timeout_of(self, scanner: str) -> float | None:
+        """Seconds that one process of a scanner, ours or the user's, may take; None where nothing is said of it."""
+        custom = self.scanners.custom.get(scanner)
+        return (custom.timeout if custom else self.own(scanner).timeout) or self.timeout
+
 
 def settings_json_schema() -> dict[str, Any]:
     """The published JSON Schema (draft 2020-12) of the settings."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}
 
 
-def load_settings(root: Path, *, config: Path | None, flags: Mapping[str, Any], scanners: frozenset[str]) -> Settings:
+def load_settings(
+    root: Path, *, config: Path | None, flags: Mapping[str, Any], takes: Mapping[str, frozenset[Input]]
+) -> Settings:
     """The settings for a run: the user's own, then the scanned tree's or `config`, then the flags; the last one wins.
 
-    `scanners` are the names that exist. Relative paths in trusted files are taken from the file's folder.
+    `takes` says of every scanner that exists what it can be given. Relative paths in trusted files are taken from the
+    file's folder.
 
     Raises:
         UsageError: a file is missing or malformed, a key is unknown, or the scanned tree says what it may not.
@@ -102,12 +158,15 @@ def load_settings(root: Path, *, config: Path | None, flags: Mapping[str, Any], 
     for layer in (*_sources(root, config), {name: value for name, value in flags.items() if value is not None}):
         _lay_over(merged, layer)
     settings = _validate(merged, "the command line", "")
-    for name in {*settings.scanners, *settings.scanner} - scanners:
-        raise UsageError(f"no scanner is called {name!r}", hint=f"choose from {', '.join(sorted(scanners))}")
+    known = takes.keys() | settings.scanners.custom.keys()
+    for name in {*settings.scanners.named, *settings.scanner} - known:
+        raise UsageError(f"no scanner is called {name!r}", hint=f"choose from {', '.join(sorted(known))}")
     if settings.advisories and not Path(settings.advisories).is_dir():
         raise UsageError(f"advisories: {settings.advisories} is not a folder", hint="name a folder of OSV records")
-    for name, own in settings.scanners.items():
-        _check_rules(name, own)
+    for name, own in settings.scanners.named.items():
+        _check_inputs(name, own, takes.get(name, frozenset()))
+    for name, custom in settings.scanners.custom.items():
+        _check_custom(name, custom, takes)
     return settings
 
 
@@ -122,12 +181,28 @@ def _lay_over(merged: dict[str, Any], layer: Mapping[str, Any]) -> None:
     _merge(merged, layer)
 
 
-def _check_rules(name: str, own: ScannerSettings) -> None:
-    if own.rules and name != TAKES_RULES:
-        raise UsageError(f"scanners.{name}.rules: {name} takes no rule folders", hint=f"only {TAKES_RULES} does")
+def _check_inputs(name: str, own: ScannerSettings, taken: frozenset[Input]) -> None:
+    for given, value in ((Input.RULES, own.rules), (Input.DATABASE, own.database)):
+        if value and given not in taken:
+            raise UsageError(f"scanners.{name}.{given}: {name} takes no {given}", hint="remove the key")
     for folder in own.rules:
         if not any(path.suffix in (".yaml", ".yml") for path in Path(folder).rglob("*")):
             raise UsageError(f"scanners.{name}.rules: there are no YAML files in {folder}", hint="name a rule folder")
+
+
+def _check_custom(name: str, custom: CustomScanner, taken: Collection[str]) -> None:
+    if name in taken:
+        raise UsageError(f"scanners.custom.{name}: a scanner of ours has that name", hint="give yours another name")
+    if not any(ROOT in word or word == FILES for word in custom.command[1:]):
+        raise UsageError(
+            f"scanners.custom.{name}.command: it is handed neither files nor folder",
+            hint=f"say where it gets them: {FILES} for the files, {ROOT} for the folder",
+        )
+    for kind in custom.kinds:
+        if kind not in KINDS or kind in SUBJECTS:
+            near = difflib.get_close_matches(kind, KINDS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(KINDS.keys() - SUBJECTS)}"
+            raise UsageError(f"scanners.custom.{name}.kinds: there is no kind {kind!r}", hint=hint)
 
 
 def user_settings_path() -> Path:
@@ -194,7 +269,11 @@ def _explain(loc: tuple[int | str, ...], kind: str, message: str, where: str, te
 
 
 def _names_beside(loc: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = ScannerSettings if loc[0] == "scanners" else Gate if loc[0] == "gates" else Settings
+    model: type[BaseModel] = Settings
+    if loc[0] == "scanners":
+        model = CustomScanner if loc[1:2] == ("custom",) else ScannerSettings
+    elif loc[0] == "gates":
+        model = Gate
     return list(model.model_fields)
 
 
@@ -219,7 +298,9 @@ def _refuse_untrusted(settings: Settings, path: Path, text: str) -> None:
 def _trusted_only_keys(settings: Settings) -> Iterator[tuple[str, ...]]:
     for name in sorted(settings.model_fields_set - set(Choices.model_fields)):
         yield (name,)
-    for scanner, values in settings.scanners.items():
+    if settings.scanners.custom:
+        yield ("scanners", "custom")
+    for scanner, values in settings.scanners.named.items():
         for name in sorted(values.model_fields_set - set(ScannerChoices.model_fields)):
             yield ("scanners", scanner, name)
 
@@ -232,12 +313,24 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     for choice in (values, *values.get("gates", ())):
         if str(choice.get("policy", "")).endswith((".yaml", ".yml")):
             choice["policy"] = str(folder / choice["policy"])
+    for name in ("image", "sbom"):
+        if name in values:
+            values[name] = [_beside(text, folder) for text in values[name]]
+    for custom in values.get("scanners", {}).get("custom", {}).values():
+        if "/" in custom["command"][0]:
+            custom["command"][0] = str(folder / custom["command"][0])
     for scanner in values.get("scanners", {}).values():
-        if "path" in scanner:
-            scanner["path"] = str(folder / scanner["path"])
+        for name in ("path", "database"):
+            if name in scanner:
+                scanner[name] = str(folder / scanner[name])
         if "rules" in scanner:
             scanner["rules"] = [str(folder / rule) for rule in scanner["rules"]]
     return values
+
+
+def _beside(subject: str, folder: Path) -> str:
+    """A file or folder beside the settings file, or else the reference of an image as it is."""
+    return str(folder / subject) if (folder / subject).exists() else subject
 
 
 def _merge(base: dict[str, Any], top: Mapping[str, Any]) -> None:

@@ -36,13 +36,14 @@ class _Folder:
 
 
 class Survey:
-    """The listed files, sorted: `kinds` (kind → paths), `sizes` (path → bytes of every file considered), and what was
-    left out, with its reason.
+    """The listed files, sorted: `kinds` (kind → paths), `sizes` (path → bytes of every file considered), `readable`
+    (those that a scanner can be given), and what was left out, with its reason.
     """
 
     def __init__(self, top: Path, listing: Listing, excludes: Excludes, *, max_file_bytes: int) -> None:
         self.kinds: dict[str, set[str]] = defaultdict(set)
         self.sizes: dict[str, int] = {}
+        self.readable: set[str] = set()
         self._excluded: Counter[str] = Counter()
         self._top, self._tracked, self._excludes, self._cap = str(top), listing.tracked, excludes, max_file_bytes
         self._folders = {"": _Folder(excludes.start)}
@@ -149,8 +150,12 @@ class Survey:
             self._foreign[path.rpartition("/")[0] or ".", "minified JavaScript"][tracked] += 1
         elif problem and kinds:
             self._refuse(path, problem, kinds)
+        elif problem:
+            self.sizes[path] = size
+            self._row(path, problem)
         else:
             self.sizes[path] = size
+            self.readable.add(path)
             for kind in kinds:
                 self.kinds[kind].add(path)
 
@@ -172,9 +177,7 @@ class Survey:
         return kinds | {UNKNOWN_KIND} if opened else kinds
 
     def _problem(self, path: str, kinds: frozenset[str], size: int) -> str:
-        """Why a file of some kinds cannot be given to a scanner; empty when it can."""
-        if not kinds:
-            return ""
+        """Why a file of some kinds, or of none, cannot be given to a scanner; empty when it can."""
         cap = max(self._cap, _LARGEST_MANIFEST) if any(KINDS[k].group == "dependencies" for k in kinds) else self._cap
         if size > cap:
             return f"larger than {cap:,} bytes: {size:,}"

@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 
 from scangate.scanners.bandit import Bandit
 from scangate.scanners.checkov import Checkov
-from scangate.scanners.interface import Job, Output, Parsed, Reader, Scanner
+from scangate.scanners.interface import Input, Job, Output, Parsed, Reader, Scanner
 from scangate.scanners.pip_audit import PipAudit
 from scangate.scanners.sarif import Sarif
 from scangate.scanners.semgrep import Semgrep
@@ -21,6 +21,9 @@ _JOINED: tuple[Scanner, ...] = tuple(entry.load() for entry in entry_points(grou
 
 SCANNERS: dict[str, Scanner] = {scanner.name: scanner for scanner in (*_JOINED, *_BUILT_IN)}
 """Scanners by name; nobody can take the place of a built-in one."""
+
+TAKES: dict[str, frozenset[Input]] = {name: scanner.takes for name, scanner in SCANNERS.items()}
+"""What settings can give each scanner."""
 
 
 @dataclass(frozen=True)

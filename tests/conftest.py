@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from scangate.execute import Context, run_in_private
+from scangate.execute import Context, Inputs, run_in_private
 from scangate.scanners.interface import Parsed, Scanner, Target, Tool
 from scangate.scanners.registry import SCANNERS
 from scangate.toolstore import ToolStore
@@ -56,9 +56,21 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def run_scanner(tools: Callable[[str], Tool]) -> Callable[..., Parsed]:
-    """Runs a real scanner on some files of a tree, as the runner does: `run_scanner(scanner, root, *files)`."""
+    """Runs a real scanner on some files of a tree, as the runner does: `run_scanner(scanner, root, *files)`.
 
-    def run(scanner: Scanner, root: Path, *files: str, **job: Any) -> Parsed:
+    By name come `kinds` (all of the scanner's by default), a `subject` in place of files, `offline`, and what settings
+    give: `rules`, `advisories`, `database`.
+    """
+
+    def run(
+        scanner: Scanner,
+        root: Path,
+        *files: str,
+        kinds: Iterable[str] = (),
+        subject: str = "",
+        offline: bool = False,
+        **inputs: Any,
+    ) -> Parsed:
         tools(scanner.name)
         context = Context(
             root=root.resolve(),
@@ -66,9 +78,11 @@ def run_scanner(tools: Callable[[str], Tool]) -> Callable[..., Parsed]:
             find_tool=lambda spec, say: tools(spec.name),
             notify=lambda event: None,
             cancel=threading.Event(),
-            **job,
+            inputs={scanner.name: Inputs(**inputs)},
+            offline=offline,
         )
-        target = Target(files[0] if scanner.per_file else ".", tuple(sorted(scanner.kinds)), files)
+        name = subject or (files[0] if scanner.per_file else ".")
+        target = Target(name, tuple(kinds) or tuple(sorted(scanner.kinds)), files, subject)
         return run_in_private(scanner, target, tools(scanner.name), context)
 
     return run

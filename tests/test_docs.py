@@ -15,7 +15,7 @@ from scangate.policies.conditions import value_test
 from scangate.policies.lint import lint
 from scangate.policies.load import load_policy
 from scangate.policies.schema import Coverage, Match, PolicyDocument, PolicyRule
-from scangate.scanners.registry import SCANNERS
+from scangate.scanners.registry import SCANNERS, TAKES
 from scangate.settings import load_settings
 
 ROOT = Path(__file__).parents[1]
@@ -90,4 +90,4 @@ def test_globs_mean_what_the_policy_page_says(glob: str, path: str, matches: boo
 
 
 def test_our_own_settings_are_valid() -> None:
-    load_settings(ROOT, config=None, flags={}, scanners=frozenset(SCANNERS))
+    load_settings(ROOT, config=None, flags={}, takes=TAKES)

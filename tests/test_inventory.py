@@ -66,7 +66,7 @@ def test_tracked_and_new_files_but_not_ignored_ones(tmp_path: Path) -> None:
     inventory = take_inventory(tmp_path)
     assert python(inventory) == ("a.py", "lib/b.py", "new.py")
     assert inventory.files == 4
-    assert inventory.sizes == dict.fromkeys(python(inventory), 6)
+    assert inventory.sizes == dict.fromkeys(python(inventory), 6) | {".gitignore": 14}
     assert reasons(inventory) == {".": "ignored by git: cache/, log.py"}
     assert inventory.git
     assert inventory.commit == git(tmp_path, "rev-parse", "HEAD").strip()
@@ -350,7 +350,7 @@ def test_files_over_the_limit_are_listed(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"#" * 1001)
     inventory = take_inventory(tmp_path, max_file_bytes=1000)
     assert python(inventory) == ("small.py",)
-    assert reasons(inventory) == {"large.py": "larger than 1,000 bytes: 1,001"}
+    assert reasons(inventory) == dict.fromkeys(["large.py", "large.bin"], "larger than 1,000 bytes: 1,001")
     assert inventory.unread == {"python-code": ("large.py",)}
     assert inventory.kinds["pypi-dependencies"] == ("poetry.lock",)
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from scangate.errors import UsageError
+from scangate.scanners.interface import Input
 from scangate.settings import Choices, Settings, load_settings, user_settings_path
 
-SCANNERS = frozenset({"bandit", "semgrep"})
+TAKES = {"bandit": frozenset[Input](), "semgrep": frozenset({Input.RULES})}
 
 
 def load(root: Path, *, config: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
-    return load_settings(root, config=config, flags=flags or {}, scanners=SCANNERS)
+    return load_settings(root, config=config, flags=flags or {}, takes=TAKES)
 
 
 def write(path: Path, text: str) -> Path:
@@ -32,7 +33,7 @@ def test_the_tree_may_choose_and_narrow(tmp_path: Path) -> None:
     write(tmp_path / "scangate.toml", 'exclude = ["docs/**"]\n[scanners.bandit]\nenabled = false\n')
     settings = load(tmp_path)
     assert settings.exclude == ["docs/**"]
-    assert not settings.scanners["bandit"].enabled
+    assert not settings.own("bandit").enabled
 
 
 def test_pyproject_is_read_when_there_is_no_file_of_ours(tmp_path: Path) -> None:
@@ -57,6 +58,10 @@ UNTRUSTED = {
     "format": 'format = ["json=/tmp/x"]',
     "output": 'output = "/tmp"',
     "advisories": 'advisories = "empty"',
+    "image": 'image = ["debian:12"]',
+    "sbom": 'sbom = ["bom.json"]',
+    "commits": 'commits = "a..b"',
+    "scanners.custom": '[scanners.custom.mine]\ncommand = ["x", "{root}"]\noutput = "sarif"\nkinds = ["dockerfile"]',
     "gates": '[[gates]]\npolicy = "dev"',
     "scanners.bandit.path": '[scanners.bandit]\npath = "./evil"',
     "scanners.semgrep.rules": '[scanners.semgrep]\nrules = ["none"]',
@@ -80,7 +85,7 @@ def test_a_file_that_the_user_names_is_believed(tmp_path: Path) -> None:
     config = write(tmp_path / "trusted" / "own.toml", '[scanners.bandit]\npath = "bin/bandit"\n')
     write(tmp_path / "tree" / "scangate.toml", 'exclude = ["**"]')
     settings = load(tmp_path / "tree", config=config)
-    assert settings.scanners["bandit"].path == str(config.parent / "bin/bandit")
+    assert settings.own("bandit").path == str(config.parent / "bin/bandit")
     assert settings.exclude == []
 
 
@@ -135,13 +140,13 @@ def test_the_last_choice_of_a_policy_holds_whichever_way_it_was_made(tmp_path: P
 
 def test_rule_folders_are_for_the_scanner_that_takes_them_and_hold_rules(tmp_path: Path) -> None:
     config = write(tmp_path / "own.toml", '[scanners.bandit]\nrules = ["rules"]\n')
-    with pytest.raises(UsageError, match="bandit takes no rule folders"):
+    with pytest.raises(UsageError, match="bandit takes no rules"):
         load(tmp_path, config=config)
     write(config, '[scanners.semgrep]\nrules = ["rules"]\n')
     with pytest.raises(UsageError, match="no YAML files"):
         load(tmp_path, config=config)
     write(tmp_path / "rules" / "a.yaml", "rules: []\n")
-    assert load(tmp_path, config=config).scanners["semgrep"].rules == [str(tmp_path / "rules")]
+    assert load(tmp_path, config=config).own("semgrep").rules == [str(tmp_path / "rules")]
 
 
 def test_a_missing_config_file_is_an_error(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from scangate.doctor import diagnose_all
 from scangate.errors import ExitCode, UsageError
 from scangate.progress import show_progress
 from scangate.reports.encoders import visible
-from scangate.scanners.registry import SCANNERS
+from scangate.scanners.registry import SCANNERS, TAKES
 from scangate.settings import load_settings
 
 
@@ -19,7 +19,7 @@ def run(names: Sequence[str], *, config: Path | None) -> int:
     """Diagnose the named scanners, or all; 3 when one of them is not well."""
     if unknown := sorted(set(names) - set(SCANNERS)):
         raise UsageError(f"no scanner is called {unknown[0]!r}", hint=f"choose from {', '.join(SCANNERS)}")
-    settings = load_settings(Path(), config=config, flags={}, scanners=frozenset(SCANNERS))
+    settings = load_settings(Path(), config=config, flags={}, takes=TAKES)
     asked = {name: scanner for name, scanner in SCANNERS.items() if not names or name in names}
     with show_progress(sys.stderr, quiet=False, color=use_color(None, sys.stderr)) as notify:
         diagnoses = diagnose_all(asked, settings, notify=notify)

@@ -19,8 +19,8 @@ from scangate.identity import identify
 from scangate.model import LedgerEntry, LedgerState
 from scangate.reports.view import plural
 from scangate.scan import now
-from scangate.scanners.interface import Job, Output, Parsed, ScannerError, Target
-from scangate.scanners.registry import READERS, SCANNERS
+from scangate.scanners.interface import Input, Job, Output, Parsed, ScannerError, Target
+from scangate.scanners.registry import READERS, SCANNERS, TAKES
 from scangate.settings import Settings, load_settings
 
 _MEND = "name the scanner that wrote it with --scanner, or run that again and keep its whole output"
@@ -30,9 +30,9 @@ def run(files: Sequence[Path], *, reader: str, root: Path, config: Path | None, 
     """Read the outputs, judge and report; says how many records became how many findings."""
     if reader not in READERS:
         raise UsageError(f"no scanner is called {reader!r}", hint=f"choose from {', '.join(sorted(READERS))}")
-    if flags.get("advisories") and reader != "pip-audit":
+    if flags.get("advisories") and Input.ADVISORIES not in TAKES.get(reader, ()):
         raise UsageError(f"--advisories says nothing about an output of {reader}", hint="leave it out")
-    settings = load_settings(root, config=config, flags=flags, scanners=frozenset(SCANNERS))
+    settings = load_settings(root, config=config, flags=flags, takes=TAKES)
     policy = choose_policy(settings)
     destinations(settings)
     results = read_outputs(files, reader, root=root.resolve(), settings=settings)

@@ -12,13 +12,13 @@ from scangate.document import RunInfo
 from scangate.merging import merge_results
 from scangate.results import read_results
 from scangate.scan import now
-from scangate.scanners.registry import SCANNERS
+from scangate.scanners.registry import TAKES
 from scangate.settings import load_settings
 
 
 def run(files: Sequence[Path], *, config: Path | None, flags: Mapping[str, Any]) -> int:
     """Read the documents, join them when they are several, judge and report."""
-    settings = load_settings(Path(), config=config, flags=flags, scanners=frozenset(SCANNERS))
+    settings = load_settings(Path(), config=config, flags=flags, takes=TAKES)
     policy = choose_policy(settings)
     destinations(settings)
     documents = [read_results(file) for file in files]

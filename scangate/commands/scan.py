@@ -13,19 +13,36 @@ from scangate.doctor import diagnose_all
 from scangate.execute import Event
 from scangate.progress import show_progress
 from scangate.scan import scan
-from scangate.scanners.registry import SCANNERS
+from scangate.scanners.custom import Custom
+from scangate.scanners.interface import Scanner
+from scangate.scanners.registry import SCANNERS, TAKES
 from scangate.settings import Settings, load_settings
 
 
-def run(path: Path, *, config: Path | None, flags: Mapping[str, Any]) -> int:
-    """Scan, judge and report; everything that can be wrong with the words is found before anything runs."""
-    settings = load_settings(path, config=config, flags=flags, scanners=frozenset(SCANNERS))
+def run(path: Path | None, *, config: Path | None, flags: Mapping[str, Any]) -> int:
+    """Scan, judge and report; everything that can be wrong with the words is found before anything runs.
+
+    Without a path the tree is the working folder, unless images or SBOMs are named: then there is none.
+    """
+    root = path or Path()
+    settings = load_settings(root, config=config, flags=flags, takes=TAKES)
     policy = choose_policy(settings)
-    refuse_to_leave([destination.file for destination in destinations(settings)], path)
+    refuse_to_leave([destination.file for destination in destinations(settings)], root)
     broken = _broken(settings) if settings.doctor else {}
+    tree = path is not None or not (settings.image or settings.sbom)
+    required = policy.coverage.required
+    scanners = SCANNERS | _custom(settings)
     with _progress(settings) as notify:
-        results = scan(path, settings, scanners=SCANNERS, notify=notify, broken=broken)
-    return finish(results, settings, policy, root=path, required=settings.scanner)
+        results = scan(root, settings, scanners=scanners, notify=notify, tree=tree, asked=required, broken=broken)
+    return finish(results, settings, policy, root=root, required=settings.scanner)
+
+
+def _custom(settings: Settings) -> dict[str, Scanner]:
+    """The scanners that settings describe."""
+    return {
+        name: Custom(name, tuple(own.command), frozenset(own.kinds), frozenset(own.exit_codes))
+        for name, own in settings.scanners.custom.items()
+    }
 
 
 def _broken(settings: Settings) -> dict[str, str]:
