@@ -290,9 +290,8 @@ def _why_stopped(ended: Ended, scanner: str, timeout: float) -> ScannerError | N
         case "cancelled":
             return failed("interrupted by the user")
         case _:
-            return ScannerError(
-                LedgerState.MISSING, f"cannot be started: {ended.detail}", mend=f"scangate tools install {scanner}"
-            )
+            mend = f"scangate tools install {scanner}, or name the program that settings give it rightly"
+            return ScannerError(LedgerState.MISSING, f"cannot be started: {ended.detail}", mend=mend)
 
 
 def _read_end(path: Path) -> str:

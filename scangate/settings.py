@@ -158,6 +158,8 @@ def load_settings(
     for layer in (*_sources(root, config), {name: value for name, value in flags.items() if value is not None}):
         _lay_over(merged, layer)
     settings = _validate(merged, "the command line", "")
+    for name, custom in settings.scanners.custom.items():
+        _check_custom(name, custom, takes)
     known = takes.keys() | settings.scanners.custom.keys()
     for name in {*settings.scanners.named, *settings.scanner} - known:
         raise UsageError(f"no scanner is called {name!r}", hint=f"choose from {', '.join(sorted(known))}")
@@ -165,8 +167,6 @@ def load_settings(
         raise UsageError(f"advisories: {settings.advisories} is not a folder", hint="name a folder of OSV records")
     for name, own in settings.scanners.named.items():
         _check_inputs(name, own, takes.get(name, frozenset()))
-    for name, custom in settings.scanners.custom.items():
-        _check_custom(name, custom, takes)
     return settings
 
 
@@ -252,7 +252,8 @@ def _validate(values: Any, where: str, text: str) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        errors = error.errors(include_url=False)
+        first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
         _explain(first["loc"], first["type"], first["msg"], where, text)
 
 
@@ -318,7 +319,7 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
             values[name] = [_beside(text, folder) for text in values[name]]
     for custom in values.get("scanners", {}).get("custom", {}).values():
         if "/" in custom["command"][0]:
-            custom["command"][0] = str(folder / custom["command"][0])
+            custom["command"][0] = str((folder / custom["command"][0]).absolute())
     for scanner in values.get("scanners", {}).values():
         for name in ("path", "database"):
             if name in scanner:

@@ -12,7 +12,7 @@ from scangate.inventory import Inventory
 from scangate.settings import Settings
 
 _REVISION = r"[0-9A-Za-z_][0-9A-Za-z_./@{}^~+-]*"
-_RANGE = re.compile(rf"{_REVISION}\.\.{_REVISION}")
+_RANGE = re.compile(rf"(?!.*\.\.\.){_REVISION}\.\.{_REVISION}")
 _LOOKS_LIKE_A_FILE = re.compile(r"[./~].*|.*\.(tar|tgz|tar\.gz)", re.DOTALL)
 WHOLE_HISTORY = "all"
 
