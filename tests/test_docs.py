@@ -16,7 +16,7 @@ from scangate.policies.lint import lint
 from scangate.policies.load import load_policy
 from scangate.policies.schema import Coverage, Match, PolicyDocument, PolicyRule
 from scangate.scanners.registry import SCANNERS, TAKES
-from scangate.settings import load_settings
+from scangate.settings_files import load_settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

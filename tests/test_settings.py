@@ -10,7 +10,8 @@ import pytest
 
 from scangate.errors import UsageError
 from scangate.scanners.interface import Input
-from scangate.settings import Choices, Settings, load_settings, user_settings_path
+from scangate.settings import Choices, Settings
+from scangate.settings_files import load_settings, user_settings_path
 
 TAKES = {"bandit": frozenset[Input](), "semgrep": frozenset({Input.RULES})}
 

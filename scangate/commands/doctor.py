@@ -12,7 +12,7 @@ from scangate.errors import ExitCode, UsageError
 from scangate.progress import show_progress
 from scangate.reports.encoders import visible
 from scangate.scanners.registry import SCANNERS, TAKES
-from scangate.settings import load_settings
+from scangate.settings_files import load_settings
 
 
 def run(names: Sequence[str], *, config: Path | None) -> int:

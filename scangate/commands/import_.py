@@ -21,7 +21,8 @@ from scangate.reports.view import plural
 from scangate.scan import now
 from scangate.scanners.interface import Input, Job, Output, Parsed, ScannerError, Target
 from scangate.scanners.registry import READERS, SCANNERS, TAKES
-from scangate.settings import Settings, load_settings
+from scangate.settings import Settings
+from scangate.settings_files import load_settings
 
 _MEND = "name the scanner that wrote it with --scanner, or run that again and keep its whole output"
 

@@ -11,7 +11,7 @@ from scangate.plan import supported_by
 from scangate.reports.view import plural
 from scangate.results import write_atomically
 from scangate.scanners.registry import SCANNERS
-from scangate.settings import FILE_NAME
+from scangate.settings_files import FILE_NAME
 
 _TEXT = """\
 # Settings of scangate for this repository. `scangate schema settings` describes every key.

@@ -13,7 +13,7 @@ from scangate.merging import merge_results
 from scangate.results import read_results
 from scangate.scan import now
 from scangate.scanners.registry import TAKES
-from scangate.settings import load_settings
+from scangate.settings_files import load_settings
 
 
 def run(files: Sequence[Path], *, config: Path | None, flags: Mapping[str, Any]) -> int:

@@ -16,7 +16,8 @@ from scangate.scan import scan
 from scangate.scanners.custom import Custom
 from scangate.scanners.interface import Scanner
 from scangate.scanners.registry import SCANNERS, TAKES
-from scangate.settings import Settings, load_settings
+from scangate.settings import Settings
+from scangate.settings_files import load_settings
 
 
 def run(path: Path | None, *, config: Path | None, flags: Mapping[str, Any]) -> int:
