@@ -183,6 +183,7 @@ def example() -> Image:
     packages = {
         "base-files": ("12.4+deb12u1", "base-files"),
         "curl": ("7.88.1-10+deb12u3", "curl"),
+        "libc6": ("2.36-9+deb12u3", "glibc"),
         "libcurl4": ("7.88.1-10+deb12u3", "curl"),
         "libssl3": ("3.0.17-1~deb12u2", "openssl"),
         "openssl": ("3.0.17-1~deb12u2", "openssl"),

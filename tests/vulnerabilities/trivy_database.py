@@ -55,7 +55,9 @@ def write_trivy_database(
         (cache / folder).mkdir(parents=True, exist_ok=True)
         (cache / folder / "metadata.json").write_text(json.dumps(_metadata(schema, moment)))
     write_bbolt(cache / "db" / "trivy.db", _buckets(advisories))
-    with closing(sqlite3.connect(cache / "java-db" / "trivy-java.db")) as java:
+    java_database = cache / "java-db" / "trivy-java.db"
+    java_database.unlink(missing_ok=True)
+    with closing(sqlite3.connect(java_database)) as java:
         java.executescript(_JAVA_TABLES)
     return cache
 
