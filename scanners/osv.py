@@ -1,7 +1,7 @@
 """OSV records (https://ossf.github.io/osv-schema/, version 1): reading them, matching versions, and their facts.
 
-Versions are compared as PEP 440 has it. Where a record cannot be understood in part, it counts as affecting: a warning
-too many can be seen and waived, a missing one cannot.
+Whether a version is affected is told for PyPI only, where versions are compared as PEP 440 has it. Where a record
+cannot be understood in part, it counts as affecting: a warning too many can be seen and waived, a missing one cannot.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from scangate.model import Rating
+from scangate.model import Severity as Level
 from scangate.scanners.ratings import ADVISORY, cvss_rating, word_rating
 
 ECOSYSTEM = "PyPI"
+_MALICIOUS = "malicious"
+_WORDS = ADVISORY | {_MALICIOUS: Level.CRITICAL}
 
 _Item = TypeVar("_Item")
 _Many = Annotated[tuple[_Item, ...], BeforeValidator(lambda value: () if value is None else value)]
@@ -59,6 +62,12 @@ class Package(_Part):
     ecosystem: str
     name: str
 
+    def is_named(self, name: str, ecosystem: str) -> bool:
+        """Whether this is the package of that name, on PyPI in its normal form; releases (`Debian:12`) do not count."""
+        if self.ecosystem.partition(":")[0] != ecosystem.partition(":")[0]:
+            return False
+        return (canonicalize_name(self.name) if ecosystem == ECOSYSTEM else self.name) == name
+
 
 class Severity(_Part):
     type: str
@@ -70,10 +79,14 @@ class Affected(_Part):
     ranges: _Many[Range] = ()
     versions: _Many[str] = ()
     severity: _Many[Severity] = ()
+    database_specific: _Table = Field(default_factory=dict)
 
 
 class Record(_Part):
-    """One advisory, as far as we use it. `modified` is a time with its zone."""
+    """One advisory, as far as we use it. `modified` is a time with its zone.
+
+    A package is named as its ecosystem does, a Python one in its normal form.
+    """
 
     id: Annotated[str, Field(pattern=_ID)]
     modified: AwareDatetime
@@ -91,44 +104,74 @@ class Record(_Part):
         """Normalised names of the PyPI packages that it concerns."""
         return frozenset(canonicalize_name(a.package.name) for a in self.affected if a.package and _is_pypi(a.package))
 
-    def on(self, name: str) -> tuple[Affected, ...]:
-        """Its parts about one package, given by its normalised name."""
-        return tuple(
-            a for a in self.affected if a.package and _is_pypi(a.package) and canonicalize_name(a.package.name) == name
-        )
+    @property
+    def ecosystems(self) -> frozenset[str]:
+        """The ecosystems that it concerns, without releases."""
+        return frozenset(a.package.ecosystem.partition(":")[0] for a in self.affected if a.package)
+
+    def on(self, name: str, ecosystem: str = ECOSYSTEM) -> tuple[Affected, ...]:
+        """Its parts about one package."""
+        return tuple(a for a in self.affected if a.package and a.package.is_named(name, ecosystem))
 
     def affects(self, name: str, version: Version) -> bool:
         """Whether this version of the package is affected, and the record is not withdrawn."""
         return self.withdrawn is None and any(_is_affected(part, version) for part in self.on(name))
 
-    def fixed_in(self, name: str, version: str = "") -> tuple[str, ...]:
+    def fixed_in(self, name: str, version: str = "", ecosystem: str = ECOSYSTEM) -> tuple[str, ...]:
         """The versions that mend the package, ascending; only those above `version` where it is given."""
+        events = [e for a in self.on(name, ecosystem) for r in a.ranges if r.type != "GIT" for e in r.events]
+        if ecosystem != ECOSYSTEM:
+            above = (
+                e.fixed for e in events if e.fixed and (not version or version_key(e.fixed) > version_key(version))
+            )
+            return tuple(sorted(set(above), key=version_key))
         floor = read_version(version)
-        events = (e for a in self.on(name) for r in a.ranges if r.type == "ECOSYSTEM" for e in r.events)
         fixed = {v for e in events if (v := read_version(e.fixed or "")) and (floor is None or v > floor)}
         return tuple(str(v) for v in sorted(fixed))
 
-    def ratings(self, name: str) -> tuple[Rating, ...]:
-        """Every opinion of the record on severity: the database's word first, then CVSS."""
-        word = self.database_specific.get("severity")
+    def ratings(self, name: str, ecosystem: str = ECOSYSTEM) -> tuple[Rating, ...]:
+        """Every opinion of the record on severity: the database's word first, then CVSS.
+
+        Records of malicious packages state no severity; that the package is malicious is their word for it.
+        """
+        word = _MALICIOUS if self.id.startswith("MAL-") else self.database_specific.get("severity")
         found: list[Rating | None] = []
         if isinstance(word, str):
-            found.append(word_rating(self.id, word[:20], ADVISORY).model_copy(update={"method": "word:advisory"}))
-        stated = (*self.severity, *(severity for part in self.on(name) for severity in part.severity))
+            found.append(word_rating(self.id, word[:20], _WORDS).model_copy(update={"method": "word:advisory"}))
+        stated = (*self.severity, *(severity for part in self.on(name, ecosystem) for severity in part.severity))
         found += [cvss_rating(self.id, severity.score) for severity in stated if severity.type.startswith("CVSS_")]
         return tuple(dict.fromkeys(rating for rating in found if rating))
 
     @property
     def cwes(self) -> tuple[int, ...]:
-        """Its weaknesses, as numbers of the CWE list."""
-        listed = self.database_specific.get("cwe_ids")
-        names = listed if isinstance(listed, list) else []
+        """Its weaknesses, as numbers of the CWE list; records of malicious packages keep theirs by package."""
+        names = _items(self.database_specific, "cwe_ids")
+        names += [
+            entry["cweId"]
+            for part in self.affected
+            for entry in _items(part.database_specific, "cwes")
+            if isinstance(entry, dict) and "cweId" in entry
+        ]
         found = (re.fullmatch(r"CWE-(\d{1,5})", name) for name in names if isinstance(name, str))
         return tuple(dict.fromkeys(int(match[1]) for match in found if match))
 
 
+def _items(table: Mapping[str, Any], key: str) -> list[Any]:
+    found = table.get(key)
+    return [*found] if isinstance(found, list) else []
+
+
 def _is_pypi(package: Package) -> bool:
     return package.ecosystem.partition(":")[0] == ECOSYSTEM
+
+
+def version_key(version: str) -> tuple[tuple[int, int, str], ...]:
+    """Sorts versions of ecosystems whose rules are not ours to know: numbers count, and a word makes it earlier.
+
+    Good enough to tell a later release from an earlier one, and used for nothing else.
+    """
+    parts = re.findall(r"[0-9]+|[A-Za-z]+", version[:200].partition("+")[0].removeprefix("v"))
+    return (*((1, int(part), "") if part.isdecimal() else (-1, 0, part.lower()) for part in parts), (0, 0, ""))
 
 
 @lru_cache(maxsize=100_000)
