@@ -38,6 +38,20 @@ ADVISORY = {
     "MEDIUM": Severity.MEDIUM,
     "LOW": Severity.LOW,
 }
+NPM = {
+    "CRITICAL": Severity.CRITICAL,
+    "HIGH": Severity.HIGH,
+    "MODERATE": Severity.MEDIUM,
+    "LOW": Severity.LOW,
+    "INFO": Severity.INFO,
+}
+GRYPE = {
+    "CRITICAL": Severity.CRITICAL,
+    "HIGH": Severity.HIGH,
+    "MEDIUM": Severity.MEDIUM,
+    "LOW": Severity.LOW,
+    "NEGLIGIBLE": Severity.INFO,
+}
 SARIF_LEVEL = {
     "error": Severity.HIGH,
     "warning": Severity.MEDIUM,
