@@ -211,7 +211,7 @@ def test_broken_policy_is_wrong_usage(runner: Runner, shop: Path) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("name", ["path", "policy", "fail_on", "env", "config", "scanners", "advisories"])
+@pytest.mark.parametrize("name", ["path", "policy", "fail_on", "env", "config", "scanners", "advisories", "images"])
 @pytest.mark.parametrize(
     "value",
     ["$(touch pwned)", "`touch pwned`", '"; touch pwned; "', "--help", "a\n::set-output name=x::y\n$(touch pwned)"],
