@@ -19,7 +19,7 @@ _CACHED = 65_536
 
 def value_test(name: str, words: tuple[str, ...]) -> Callable[[Values], Truth]:
     """A test of one field's values: whether any of them meets any of the words; unknown values meet none for sure."""
-    if name in ("rule", "package", "resource", "path"):
+    if name in ("rule", "package", "resource", "path", "image"):
         return _any_value(_glob_test(name, words))
     if name == "cvss":
         return _any_value(_score_test(words))

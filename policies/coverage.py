@@ -19,8 +19,9 @@ NOTHING = "nothing"
 
 _WELL = (LedgerState.RAN, LedgerState.NOT_APPLICABLE, LedgerState.DISABLED)
 _DONE = (LedgerState.RAN, LedgerState.PARTIAL, LedgerState.NOT_APPLICABLE)
-_PACKAGES = ("container-image", "sbom")
-"""Kinds that packages are found in, besides those of dependencies."""
+_WITH_PACKAGES = ("container-image", "sbom")
+_NAMED = (*_WITH_PACKAGES, "git-history")
+"""Kinds of things that were named one by one: a part of them that nobody saw is no file among many."""
 _UNITS = {"d": "days", "h": "hours"}
 _CLOCK_SKEW = timedelta(days=1)
 
@@ -162,7 +163,8 @@ def _unwell(entry: LedgerEntry, rules: Coverage) -> Iterator[_Gap]:
     if entry.state not in _WELL:
         mend = f" (mend: {entry.mend})" if entry.mend else ""
         gap = f"{entry.state.value}: {entry.reason or 'no reason given'}{mend}"
-        yield gap, rules.parse_errors if entry.state is LedgerState.PARTIAL else rules.on_error
+        some_files = entry.state is LedgerState.PARTIAL and not any(kind in _NAMED for kind in entry.kinds)
+        yield gap, rules.parse_errors if some_files else rules.on_error
 
 
 def _stale(entry: LedgerEntry, rules: Coverage, now: datetime) -> Iterator[_Gap]:
@@ -176,7 +178,7 @@ def _stale(entry: LedgerEntry, rules: Coverage, now: datetime) -> Iterator[_Gap]
     if entry.database_date:
         if age := _too_old(entry.database_date, allowed_age(rules.max_db_age), now):
             yield f"stale: {age}; {limit} (mend: fetch newer records, or raise max_db_age)", rules.on_error
-    elif entry.scanned and any(kind.endswith("-dependencies") or kind in _PACKAGES for kind in entry.kinds):
+    elif entry.scanned and any(kind.endswith("-dependencies") or kind in _WITH_PACKAGES for kind in entry.kinds):
         imported = entry.tool.startswith("import:")
         yield f"stale: its data has no date; {limit}", "warn" if imported else rules.on_error
 

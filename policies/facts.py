@@ -96,6 +96,15 @@ def _path(finding: Finding) -> Values:
         return (place.path,) if place.path else None
     if isinstance(place, PackageLocation):
         return (place.manifest,) if place.manifest else None
+    if isinstance(place, ImageLocation):
+        return (place.path,) if place.path else None
+    return ()
+
+
+def _image(finding: Finding) -> Values:
+    place = finding.location
+    if isinstance(place, ImageLocation):
+        return (place.ref,) if place.ref else None
     return ()
 
 
@@ -129,4 +138,5 @@ _READERS: dict[str, Callable[[Finding], Values]] = {
     "fix": _fix,
     "path": _path,
     "resource": _resource,
+    "image": _image,
 }

@@ -17,6 +17,7 @@ from scangate.policies.schema import Fields, Policy, PolicyRule
 _ONLY_IN: dict[str, tuple[Category, ...]] = {
     "package": (Category.DEPENDENCY, Category.CONTAINER, Category.LICENSE),
     "cvss": (Category.DEPENDENCY, Category.CONTAINER),
+    "image": (Category.CONTAINER, Category.SECRET, Category.IAC, Category.LICENSE),
     "resource": (Category.IAC,),
 }
 """Fields that findings of other categories do not have."""

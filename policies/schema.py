@@ -87,6 +87,7 @@ class Fields(Model):
     fix: Many[Literal["available", "none", "wont-fix", "unknown"]] | None = None
     path: Many[Text] | None = None
     resource: Many[Text] | None = None
+    image: Many[Text] | None = None
 
     @model_validator(mode="after")
     def _names_a_field(self) -> Self:

@@ -319,3 +319,20 @@ def test_what_nobody_looked_at_is_always_told(
     again = judge_coverage(entries[::-1], _inventory(PYPI, PYTHON), rules=rules, required=["semgrep"], now=now)
     assert (again.accepted, again.warnings) == (report.accepted, report.warnings)
     assert bool(again.incomplete) is bool(report.incomplete)
+
+
+@pytest.mark.parametrize("kind", ["container-image", "sbom", "git-history"])
+def test_part_of_what_was_named_one_by_one_is_no_file_among_many(
+    kind: str, entry: Entry, policy_of: Parse, verdict_on: Judge
+) -> None:
+    ledger = [entry(scanner="trivy", kinds=(kind,), state="partial", reason="unknown distribution")]
+    verdict = verdict_on(policy_of("coverage: {parse_errors: warn}"), ledger=ledger)
+    assert verdict.exit_code == 3
+    assert "unknown distribution" in verdict.incomplete[0]
+
+
+@pytest.mark.parametrize("kind", ["container-image", "sbom"])
+def test_packages_of_images_need_data_with_a_date(kind: str, entry: Entry, policy_of: Parse, verdict_on: Judge) -> None:
+    ledger = [entry(scanner="trivy", kinds=(kind,), scanned=3)]
+    verdict = verdict_on(policy_of("coverage: {max_db_age: 7d}"), ledger=ledger)
+    assert "its data has no date" in verdict.incomplete[0]

@@ -93,6 +93,10 @@ DEPENDENCY = {"category": "dependency"}
         ("resource: '*.aws_s3_bucket.*'", {"category": "iac", "location": BUCKET}, True),
         ("resource: 'module.a.aws_s3_bucket.logs[0]'", {"category": "iac", "location": BUCKET}, True),
         ("resource: '*'", {}, False),
+        ("image: 'shop:*'", {"category": "container", "location": ImageLocation(ref="shop:1.0")}, True),
+        ("image: 'shop:2*'", {"category": "container", "location": ImageLocation(ref="shop:1.0")}, False),
+        ("image: '*'", {}, False),
+        ("path: 'opt/**'", {"category": "container", "location": ImageLocation(ref="a", path="opt/a.jar")}, True),
         ("category: code\n  severity: low", {}, False),
         ("any: [{severity: low}, {rule: B602}]", {}, True),
         ("any: [{severity: low}, {rule: B601}]", {}, False),
@@ -163,6 +167,7 @@ _FIELDS = (
     "fix: none",
     "path: x",
     "resource: x",
+    "image: x",
 )
 
 
