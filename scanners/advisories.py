@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -61,9 +61,9 @@ def load_advisories(folder: Path) -> Advisories:
         ScannerError: there is none, or an archive cannot be opened.
     """
     try:
-        files = tuple((path, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in _files(folder))
+        files = advisory_files(folder, ECOSYSTEM)
     except OSError as error:
-        raise failed(f"the advisories in {folder} cannot be read: {error.strerror}") from error
+        raise unreadable_folder(folder, error) from error
     with _LOADING:
         advisories = _load(files)
     if not advisories.records:
@@ -72,35 +72,65 @@ def load_advisories(folder: Path) -> Advisories:
     return advisories
 
 
-def _files(folder: Path) -> list[Path]:
-    places = [place for base in _BASES for place in (folder / base, folder / base / ECOSYSTEM)]
-    return sorted({path for place in places for kind in ("*.zip", "*.json") for path in place.glob(kind)})
+FileState = tuple[Path, int, int]
+"""A file with its time of change and size: what was read of it holds as long as these do."""
+
+
+def advisory_files(folder: Path, ecosystem: str) -> tuple[FileState, ...]:
+    """Archives and records that may concern an ecosystem, given by its OSV name. Raises OSError."""
+    places = [place for base in _BASES for place in (folder / base, folder / base / ecosystem)]
+    paths = sorted({path for place in places for kind in ("*.zip", "*.json") for path in place.glob(kind)})
+    return tuple((path, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in paths)
+
+
+def unreadable_folder(folder: Path, error: OSError) -> ScannerError:
+    """The folder of advisories cannot be read."""
+    return failed(f"the advisories in {folder} cannot be read: {error.strerror}")
 
 
 @lru_cache(maxsize=2)
-def _load(files: tuple[tuple[Path, int, int], ...]) -> Advisories:
+def _load(files: tuple[FileState, ...]) -> Advisories:
     records: dict[str, list[Record]] = {}
     damaged: list[Skip] = []
     newest: datetime | None = None
     for path, _, size in files:
-        for name, data in _contents(path, size):
-            try:
-                record = Record.model_validate_json(data)
-            except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                damaged.append(Skip(path=name, reason=f"not an OSV record: {first['msg']} {[*first['loc']] or ''}"))
+        for name, data in record_texts(path, size):
+            record = read_record(name, data)
+            if isinstance(record, Skip):
+                damaged.append(record)
                 continue
             for package in record.packages:
                 records.setdefault(package, []).append(record)
                 newest = max(newest or record.modified, record.modified)
-    if len(damaged) > _SHOWN:
-        damaged[_SHOWN:] = [Skip(path="advisories", reason=f"{len(damaged) - _SHOWN} more records cannot be read")]
     by_package = {package: tuple(found) for package, found in records.items()}
-    return Advisories(by_package, rfc3339(newest) if newest else "", tuple(damaged))
+    return Advisories(by_package, rfc3339(newest) if newest else "", shown(damaged))
 
 
-def _contents(path: Path, size: int) -> Iterator[tuple[str, bytes]]:
-    """Each record's name and bytes; what cannot be read in an archive comes out empty, which is no record."""
+def read_record(name: str, data: bytes) -> Record | Skip:
+    """A record, or why it is none."""
+    try:
+        return Record.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        return Skip(path=name, reason=f"not an OSV record: {first['msg']} {[*first['loc']] or ''}")
+
+
+def shown(damaged: Sequence[Skip]) -> tuple[Skip, ...]:
+    """The first damaged records, and how many more there are."""
+    if len(damaged) <= _SHOWN:
+        return tuple(damaged)
+    more = Skip(path="advisories", reason=f"{len(damaged) - _SHOWN} more records cannot be read")
+    return (*damaged[:_SHOWN], more)
+
+
+def record_texts(path: Path, size: int, *, most: int | None = None) -> Iterator[tuple[str, bytes]]:
+    """Each record's name and bytes; what cannot be read in an archive comes out empty, which is no record.
+
+    Of an archive with more than `most` records only every n-th is given, so that they come to about that many.
+
+    Raises:
+        ScannerError: an archive cannot be opened.
+    """
     if path.suffix == ".json":
         yield path.name, path.read_bytes() if size <= _LARGEST_RECORD else b""
         return
@@ -109,9 +139,8 @@ def _contents(path: Path, size: int) -> Iterator[tuple[str, bytes]]:
     except (zipfile.BadZipFile, OSError) as error:
         raise _unreadable_archive(path, error) from error
     with archive:
-        for member in archive.infolist():
-            if not member.filename.endswith(".json"):
-                continue
+        members = [member for member in archive.infolist() if member.filename.endswith(".json")]
+        for member in members[:: -(-len(members) // most) if most and members else 1]:
             try:
                 data = archive.read(member) if member.file_size <= _LARGEST_RECORD else b""
             except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
