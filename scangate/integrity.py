@@ -25,21 +25,21 @@ _OURS = frozenset({RECORD, _DRAFT})
 
 @dataclass(frozen=True)
 class Record:
-    """What was installed: `folder` (environments cannot be moved), the interpreter's version, and by relative path
-    each file's state (`SIZE SECONDS`, or `-> TARGET` for a link) and SHA-256 (empty for links).
+    """What was installed: `folder` (environments cannot be moved), the version of the Python or Go behind it, and
+    by relative path each file's state (`SIZE SECONDS`, or `-> TARGET` for a link) and SHA-256 (empty for links).
     """
 
     folder: str
-    python: str
+    runtime: str
     files: Mapping[str, tuple[str, str]]
 
 
-def write_record(folder: Path, *, python: str) -> None:
+def write_record(folder: Path, *, runtime: str) -> None:
     """Record the folder as it is now. The record appears whole or not at all."""
     files = {path: [state, _sha256(folder / path, state)] for path, state in _states(folder)}
     draft = folder / _DRAFT
     with draft.open("w", encoding="utf-8") as file:
-        json.dump({"folder": str(folder), "python": python, "files": files}, file)
+        json.dump({"folder": str(folder), "runtime": runtime, "files": files}, file)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(folder / RECORD)
@@ -50,7 +50,7 @@ def read_record(folder: Path) -> Record | None:
     try:
         document: Any = json.loads((folder / RECORD).read_bytes())
         files = {path: (state, digest) for path, (state, digest) in document["files"].items()}
-        return Record(str(document["folder"]), str(document["python"]), files)
+        return Record(str(document["folder"]), str(document["runtime"]), files)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

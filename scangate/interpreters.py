@@ -17,6 +17,7 @@ import platformdirs
 from packaging.specifiers import SpecifierSet
 
 from scangate.process import is_below, minimal_environment, run
+from scangate.searchpath import trusted_folders
 
 _PROBE_SECONDS = 20
 _NEWEST_IMAGINABLE = 40
@@ -33,6 +34,11 @@ class Interpreter:
 
     path: Path
     version: str
+
+    @property
+    def minor(self) -> int:
+        """The 13 of 3.13.2."""
+        return int(self.version.split(".")[1])
 
 
 def newest(allowed: SpecifierSet, *, forbidden: Path | None = None, above: int = 0) -> Interpreter | None:
@@ -69,14 +75,6 @@ def probe(path: Path) -> Interpreter | None:
         except (ValueError, TypeError):
             return None
     return Interpreter(Path(str(base)), str(version)) if plain is True else None
-
-
-def trusted_folders(forbidden: Path | None) -> Iterator[Path]:
-    """The folders of `PATH` whose programs may be started: absolute, and not below `forbidden`."""
-    for entry in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        folder = Path(entry)
-        if folder.is_absolute() and not is_below(folder, forbidden):
-            yield folder
 
 
 def _named(name: str, minor: int, forbidden: Path | None) -> Iterator[Path]:

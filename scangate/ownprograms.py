@@ -9,10 +9,11 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
-from scangate.interpreters import trusted_folders
-from scangate.process import is_below, minimal_environment, run
-from scangate.pythontools import ToolError
+from scangate.buildinfo import module_version
+from scangate.process import minimal_environment, run
 from scangate.scanners.interface import Tool, ToolSpec
+from scangate.searchpath import programs_named
+from scangate.toolerrors import ToolError, check_not_refused
 
 _VERSION_SECONDS = 60
 _OUTPUT_CAP = 1_000_000
@@ -30,25 +31,20 @@ def own_program(spec: ToolSpec, path: Path) -> Tool:
         raise ToolError(f"the settings' program {program} does not exist", mend=hint)
     if not os.access(program, os.X_OK):
         raise ToolError(f"the settings' program {program} is not executable", mend=hint)
-    version = version_of(program)
-    if not version:
+    tool = _identified(program, spec, origin=f"settings: {path}")
+    if tool is None:
         raise ToolError(f"the settings' program {program} tells no version when run with --version", mend=hint)
-    return Tool(program, version, _origin(f"settings: {path}", spec, version))
+    return tool
 
 
 def on_path(spec: ToolSpec, *, forbidden: Path | None = None) -> Tool | None:
     """The first program of that name on `PATH` that works; none from relative entries or from `forbidden`.
 
-    Access is asked for first: `is_file` raises where a folder may not be looked into.
+    Raises ToolError if that is a release that must never run.
     """
-    for folder in trusted_folders(forbidden):
-        program = folder / spec.executable
-        if not os.access(program, os.X_OK) or not program.is_file() or is_below(program, forbidden):
-            continue
-        version = version_of(program)
-        if version:
-            return Tool(program, version, _origin(f"PATH: {program}", spec, version))
-    return None
+    programs = programs_named(spec.executable, forbidden=forbidden)
+    found = (_identified(program, spec, origin=f"PATH: {program}") for program in programs)
+    return next((tool for tool in found if tool), None)
 
 
 def version_of(program: Path) -> str:
@@ -69,6 +65,15 @@ def version_of(program: Path) -> str:
     return found[1].decode() if found else ""
 
 
-def _origin(where: str, spec: ToolSpec, version: str) -> str:
+def _identified(program: Path, spec: ToolSpec, *, origin: str) -> Tool | None:
+    """The program with its version, or None where that cannot be told.
+
+    A Go program's build information comes first: unlike what the program prints, it cannot be left unset by whoever
+    built it, and it tells a release that must never run without running it. Raises ToolError for such a release.
+    """
+    version = module_version(program, spec.module) or version_of(program)
+    if not version:
+        return None
+    check_not_refused(spec, version, where=str(program))
     inside = SpecifierSet(spec.versions).contains(version, prereleases=True)
-    return where if inside else f"{where} (outside {spec.versions})"
+    return Tool(program, version, origin if inside else f"{origin} (outside {spec.versions})")

@@ -21,7 +21,7 @@ def environment(tmp_path: Path) -> Path:
     (folder / "lib" / "module.py").write_text("print('safe')\n")
     (folder / "lib" / "__pycache__" / "module.cpython-311.pyc").write_bytes(b"\0\1\2")
     (folder / "python").symlink_to("/usr/bin/python3")
-    write_record(folder, python="3.11.4")
+    write_record(folder, runtime="3.11.4")
     return folder
 
 
@@ -103,7 +103,7 @@ def test_a_folder_without_a_record_has_none(tmp_path: Path) -> None:
             st.none() | st.booleans() | st.integers() | st.text(max_size=5),
             lambda inner: (
                 st.lists(inner, max_size=3)
-                | st.dictionaries(st.sampled_from(["files", "folder", "python", "x"]), inner, max_size=4)
+                | st.dictionaries(st.sampled_from(["files", "folder", "runtime", "x"]), inner, max_size=4)
             ),
         ).map(lambda value: json.dumps(value).encode()),
     )

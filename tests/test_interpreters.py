@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from scangate.interpreters import Interpreter, newest, probe, trusted_folders
+from scangate.interpreters import Interpreter, newest, probe
 from scangate.process import is_below
+from scangate.searchpath import trusted_folders
 
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 ANY = SpecifierSet(">=3.11,<3.40")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from scangate.ownprograms import on_path, own_program, version_of
-from scangate.pythontools import ToolError
 from scangate.scanners.interface import ToolSpec
+from scangate.toolerrors import ToolError
 
 SPEC = ToolSpec("bandit", executable="bandit", versions=">=1.7.5,<2")
 

@@ -10,25 +10,26 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from scangate.interpreters import Interpreter, newest
-from scangate.pythontools import ToolError, build
-from scangate.scanners.locks import Lock, read_lock
+from scangate.pythontools import build_python_tool
+from scangate.scanners.locks import PythonLock, read_lock
+from scangate.toolerrors import ToolError
 
 
 @pytest.fixture
-def lock() -> Lock:
+def lock() -> PythonLock:
     lock = read_lock("bandit")
-    assert lock is not None
+    assert isinstance(lock, PythonLock)
     return lock
 
 
 @pytest.fixture
-def python(lock: Lock) -> Interpreter:
+def python(lock: PythonLock) -> Interpreter:
     python = newest(SpecifierSet(lock.python))
     assert python is not None
     return python
 
 
-def _altered(lock: Lock, folder: Path, pattern: str, by: str) -> Lock:
+def _altered(lock: PythonLock, folder: Path, pattern: str, by: str) -> PythonLock:
     text, count = re.subn(pattern, by, lock.path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert count
     path = folder / "requirements.txt"
@@ -46,28 +47,28 @@ def _altered(lock: Lock, folder: Path, pattern: str, by: str) -> Lock:
     ids=["wrong-hashes", "no-hashes"],
 )
 def test_what_no_hash_vouches_for_is_not_installed(
-    lock: Lock, python: Interpreter, tmp_path: Path, pattern: str, by: str
+    lock: PythonLock, python: Interpreter, tmp_path: Path, pattern: str, by: str
 ) -> None:
     altered = _altered(lock, tmp_path, pattern, by)
     with pytest.raises(ToolError, match=r"[Hh]ash"):
-        build(tmp_path / "environment", altered, python)
+        build_python_tool(altered, python, tmp_path / "environment")
 
 
 @pytest.mark.real
-def test_a_package_without_a_wheel_is_not_built(lock: Lock, python: Interpreter, tmp_path: Path) -> None:
+def test_a_package_without_a_wheel_is_not_built(lock: PythonLock, python: Interpreter, tmp_path: Path) -> None:
     path = tmp_path / "requirements.txt"
     path.write_text("docopt==0.6.2 --hash=sha256:49b3a825280bd66b3aa83585ef59c4a8c82f2c8a522dbe754a8bc8d08c85c491\n")
     with pytest.raises(ToolError, match=r"build|wheel"):
-        build(tmp_path / "environment", replace(lock, path=path), python)
+        build_python_tool(replace(lock, path=path), python, tmp_path / "environment")
 
 
 @pytest.mark.real
-def test_the_environment_shares_no_file_with_anything(lock: Lock, python: Interpreter, tmp_path: Path) -> None:
+def test_the_environment_shares_no_file_with_anything(lock: PythonLock, python: Interpreter, tmp_path: Path) -> None:
     folder = tmp_path / "environment"
-    build(folder, lock, python)
+    build_python_tool(lock, python, folder)
     files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     assert files
     assert [path for path in files if path.stat().st_nlink > 1] == []
     missing = tmp_path / "nowhere"
     with pytest.raises(ToolError, match="nowhere"):
-        build(tmp_path / "other", lock, replace(python, path=missing))
+        build_python_tool(lock, replace(python, path=missing), tmp_path / "other")

@@ -17,8 +17,8 @@ import pytest
 from filelock import FileLock
 
 from scangate.integrity import RECORD
-from scangate.pythontools import ToolError
 from scangate.scanners.interface import Tool, ToolSpec
+from scangate.toolerrors import ToolError
 from scangate.toolstore import ToolStore, resolve
 
 BANDIT = ToolSpec("bandit", executable="bandit", versions=">=1.7.5,<2")
@@ -214,7 +214,7 @@ def test_an_older_python_does_where_the_newer_cannot_be_installed(
     newer.write_bytes(Path("/bin/true").read_bytes())
     newer.chmod(0o755)
     monkeypatch.setattr(ToolStore, "newer_python", lambda *_, **__: newer)
-    monkeypatch.setattr("scangate.toolstore.newest", lambda *_, **__: None)
+    monkeypatch.setattr("scangate.pythontools.newest", lambda *_, **__: None)
     notes: list[str] = []
     assert _resolve(installed, notes=notes) == ours
     assert notes
@@ -279,8 +279,25 @@ def test_a_project_where_we_stand_does_not_steer_uv(tmp_path: Path, monkeypatch:
 def test_a_tool_without_a_lock_cannot_be_installed(tmp_path: Path) -> None:
     theirs = ToolSpec("theirs", executable="theirs-which-nobody-has", versions=">=1")
     with pytest.raises(ToolError, match="no lock for theirs") as caught:
-        resolve(theirs, store=ToolStore(tmp_path), configured=None, say=_silent)
+        ToolStore(tmp_path).install(theirs, say=_silent)
     assert "[scanners.theirs] path" in caught.value.mend
+
+
+def test_a_tool_without_a_lock_is_looked_for_on_path_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = ToolSpec("theirs", executable="theirs-which-nobody-has", versions=">=1")
+    notes: list[str] = []
+    with pytest.raises(ToolError, match="no theirs-which-nobody-has that works is on PATH") as caught:
+        resolve(theirs, store=ToolStore(tmp_path), configured=None, say=notes.append)
+    assert "[scanners.theirs] path" in caught.value.mend
+    program = tmp_path / "bin" / theirs.executable
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 1.2\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    assert resolve(theirs, store=ToolStore(tmp_path), configured=None, say=notes.append).path == program
+    assert notes == []
 
 
 @pytest.mark.real

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from scangate.errors import ExitCode, UsageError
-from scangate.pythontools import mend
 from scangate.reports.encoders import visible
 from scangate.scanners.interface import ToolSpec
+from scangate.scanners.locks import GoLock, read_lock
 from scangate.scanners.registry import SCANNERS
-from scangate.toolstore import ToolError, ToolStore
+from scangate.toolerrors import ToolError, install_step
+from scangate.toolstore import ToolStore
 
 
 def list_(*, verify: bool = False, store: ToolStore | None = None, out: TextIO | None = None) -> int:
@@ -26,7 +27,7 @@ def list_(*, verify: bool = False, store: ToolStore | None = None, out: TextIO |
         problem = store.problem(spec, wholly=verify)
         damaged = damaged or problem.startswith("damaged")
         version, program = (tool.version, str(tool.path)) if tool else ("", "")
-        _print(out, f"{spec.name:<12} {version:<10} {problem or 'ready':<14} {program}")
+        _print(out, f"{spec.name:<12} {version:<10} {_state(spec, problem):<14} {program}")
     for environment in store.environments():
         if not environment.current:
             _print(out, f"{'':<12} {'':<10} {'not needed':<14} {environment.folder}")
@@ -39,7 +40,7 @@ def path(name: str, *, store: ToolStore | None = None, out: TextIO | None = None
     spec = _specs([name])[name]
     tool = store.find(spec)
     if tool is None:
-        _print(err or sys.stderr, f"{name}: {store.problem(spec)}; next: {mend(name)}")
+        _print(err or sys.stderr, f"{name}: {store.problem(spec)}; next: {install_step(name)}")
         return ExitCode.INCOMPLETE
     _print(out or sys.stdout, str(tool.path))
     return 0
@@ -70,6 +71,14 @@ def prune(*, store: ToolStore | None = None, out: TextIO | None = None) -> int:
     if not removed:
         _print(out or sys.stdout, "nothing to remove")
     return 0
+
+
+def _state(spec: ToolSpec, problem: str) -> str:
+    """What is wrong with the tool, and how long it takes to mend that where it takes long."""
+    lock = read_lock(spec.name)
+    if problem and isinstance(lock, GoLock):
+        return f"{problem}; building {lock.version} takes about {lock.takes}"
+    return problem or "ready"
 
 
 def _specs(names: Sequence[str]) -> dict[str, ToolSpec]:
