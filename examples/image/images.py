@@ -17,7 +17,7 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 CREATED = "2024-01-01T00:00:00Z"
@@ -36,14 +36,12 @@ class Layer:
 
     @cached_property
     def tar(self) -> bytes:
-        """The layer's archive, uncompressed. Programs (ELF or `#!`) are executable."""
+        """The layer's archive, uncompressed, folders included. Programs (ELF or `#!`) are executable."""
+        parents = {str(parent) for path in self.files for parent in PurePosixPath(path).parents} - {"."}
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
-            for path, content in sorted(self.files.items()):
-                member = tarfile.TarInfo(path)
-                member.size = len(content)
-                member.mode = 0o755 if content.startswith(_STARTS_OF_PROGRAMS) else 0o644
-                archive.addfile(member, io.BytesIO(content))
+            for path in sorted({*self.files, *parents}):
+                archive.addfile(*_member(path, self.files.get(path)))
         return buffer.getvalue()
 
 
@@ -132,6 +130,17 @@ def digest(blob: bytes) -> str:
 
 def to_json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":"), sort_keys=True).encode()
+
+
+def _member(path: str, content: bytes | None) -> tuple[tarfile.TarInfo, io.BytesIO | None]:
+    """An archive's entry for a file, or for a folder if there is no content."""
+    member = tarfile.TarInfo(path)
+    if content is None:
+        member.type, member.mode = tarfile.DIRTYPE, 0o755
+        return member, None
+    member.size = len(content)
+    member.mode = 0o755 if content.startswith(_STARTS_OF_PROGRAMS) else 0o644
+    return member, io.BytesIO(content)
 
 
 def _hexadecimal(blob: bytes) -> str:

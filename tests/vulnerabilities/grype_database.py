@@ -49,7 +49,7 @@ def write_grype_database(
     if built:
         _date(raw / "vulnerability.db", built)
     environment = {**os.environ, "GRYPE_DB_CACHE_DIR": str(cache), "GRYPE_CHECK_FOR_APP_UPDATE": "false"}
-    command = [grype, "db", "import", raw / "vulnerability.db"]
+    command = [str(grype), "db", "import", str(raw / "vulnerability.db")]
     subprocess.run(command, env=environment, check=True, capture_output=True)
     shutil.rmtree(raw)
     return cache
