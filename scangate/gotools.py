@@ -64,7 +64,7 @@ def go_builder(spec: ToolSpec, lock: GoLock, *, forbidden: Path | None = None) -
         label="go",
         runtime=go.version,
         note=f"building {lock.tool} {lock.version} from source, which takes about {lock.takes}, with Go {go.version}",
-        build=partial(_build, spec, lock, go, forbidden),
+        build=partial(_build, spec=spec, lock=lock, go=go, forbidden=forbidden),
     )
 
 
@@ -75,7 +75,7 @@ def find_go(*, forbidden: Path | None = None) -> Go | None:
 
 
 def _build(
-    spec: ToolSpec, lock: GoLock, go: Go, forbidden: Path | None, folder: Path, *, cancel: threading.Event | None
+    folder: Path, *, spec: ToolSpec, lock: GoLock, go: Go, forbidden: Path | None, cancel: threading.Event | None
 ) -> None:
     """Build the tool into `folder/bin`, and make sure that the program is the release that the lock names."""
     set_version = f" -X {lock.version_variable}={lock.version}" if lock.version_variable else ""
@@ -83,7 +83,7 @@ def _build(
     run_installer(
         (str(go.path), "install", "-mod=readonly", "-trimpath", f"-ldflags=-s -w{set_version}", "tool"),
         lock,
-        environment=partial(_environment, lock, go, folder / "bin", forbidden),
+        environment=partial(_environment, lock=lock, go=go, programs=folder / "bin", forbidden=forbidden),
         files=(lock.path, lock.path.with_name("go.sum")),
         noise="go: downloading ",
         cancel=cancel,
@@ -94,7 +94,7 @@ def _build(
         raise ToolError(f"what was built as {lock.tool} {lock.version} is {what}", mend=install_step(lock.tool))
 
 
-def _environment(lock: GoLock, go: Go, programs: Path, forbidden: Path | None, temporary: Path) -> dict[str, str]:
+def _environment(temporary: Path, *, lock: GoLock, go: Go, programs: Path, forbidden: Path | None) -> dict[str, str]:
     ours = {**_OURS, "GOBIN": str(programs), "GOEXPERIMENT": lock.experiment, "TMPDIR": str(temporary)}
     return minimal_environment(Path.home(), {**go.settings, **ours}, network=True, forbidden=forbidden)
 

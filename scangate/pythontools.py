@@ -32,12 +32,12 @@ def python_builder(lock: PythonLock, *, forbidden: Path | None = None) -> Builde
         label=f"py3.{python.minor}",
         runtime=python.version,
         note=f"installing {lock.tool} {lock.version} on Python {python.version}",
-        build=partial(build_python_tool, lock, python),
+        build=partial(build_python_tool, lock=lock, interpreter=python),
     )
 
 
 def build_python_tool(
-    lock: PythonLock, interpreter: Interpreter, folder: Path, *, cancel: threading.Event | None = None
+    folder: Path, *, lock: PythonLock, interpreter: Interpreter, cancel: threading.Event | None = None
 ) -> None:
     """Make a virtual environment at `folder` that holds exactly the lock's wheels, compiled.
 

@@ -121,7 +121,7 @@ class ToolStore:
             raise ToolError(f"scangate has no lock for {spec.name}", mend=hint)
         if isinstance(lock, GoLock) and (found := self.find(spec)):
             return found  # it runs without Go
-        builder = _builder(spec, lock, forbidden)
+        builder = _builder(spec, lock, forbidden=forbidden)
         folder = new_folder(self.home, lock, builder.label)
         try:
             self.home.mkdir(parents=True, exist_ok=True)
@@ -209,7 +209,7 @@ def _lock_of(spec: ToolSpec) -> Lock | None:
     return lock
 
 
-def _builder(spec: ToolSpec, lock: Lock, forbidden: Path | None) -> Builder:
+def _builder(spec: ToolSpec, lock: Lock, *, forbidden: Path | None) -> Builder:
     if isinstance(lock, GoLock):
         return go_builder(spec, lock, forbidden=forbidden)
     return python_builder(lock, forbidden=forbidden)

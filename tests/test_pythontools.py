@@ -51,7 +51,7 @@ def test_what_no_hash_vouches_for_is_not_installed(
 ) -> None:
     altered = _altered(lock, tmp_path, pattern, by)
     with pytest.raises(ToolError, match=r"[Hh]ash"):
-        build_python_tool(altered, python, tmp_path / "environment")
+        build_python_tool(tmp_path / "environment", lock=altered, interpreter=python)
 
 
 @pytest.mark.real
@@ -59,16 +59,16 @@ def test_a_package_without_a_wheel_is_not_built(lock: PythonLock, python: Interp
     path = tmp_path / "requirements.txt"
     path.write_text("docopt==0.6.2 --hash=sha256:49b3a825280bd66b3aa83585ef59c4a8c82f2c8a522dbe754a8bc8d08c85c491\n")
     with pytest.raises(ToolError, match=r"build|wheel"):
-        build_python_tool(replace(lock, path=path), python, tmp_path / "environment")
+        build_python_tool(tmp_path / "environment", lock=replace(lock, path=path), interpreter=python)
 
 
 @pytest.mark.real
 def test_the_environment_shares_no_file_with_anything(lock: PythonLock, python: Interpreter, tmp_path: Path) -> None:
     folder = tmp_path / "environment"
-    build_python_tool(lock, python, folder)
+    build_python_tool(folder, lock=lock, interpreter=python)
     files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     assert files
     assert [path for path in files if path.stat().st_nlink > 1] == []
     missing = tmp_path / "nowhere"
     with pytest.raises(ToolError, match="nowhere"):
-        build_python_tool(lock, replace(python, path=missing), tmp_path / "other")
+        build_python_tool(tmp_path / "other", lock=lock, interpreter=replace(python, path=missing))

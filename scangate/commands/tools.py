@@ -9,7 +9,7 @@ from typing import TextIO
 from scangate.errors import ExitCode, UsageError
 from scangate.reports.encoders import visible
 from scangate.scanners.interface import ToolSpec
-from scangate.scanners.locks import GoLock, read_lock
+from scangate.scanners.locks import GoLock, locked_tools, read_lock
 from scangate.scanners.registry import SCANNERS
 from scangate.toolerrors import ToolError, install_step
 from scangate.toolstore import ToolStore
@@ -40,7 +40,8 @@ def path(name: str, *, store: ToolStore | None = None, out: TextIO | None = None
     spec = _specs([name])[name]
     tool = store.find(spec)
     if tool is None:
-        _print(err or sys.stderr, f"{name}: {store.problem(spec)}; next: {install_step(name)}")
+        step = f"; next: {install_step(name)}" if spec.name in locked_tools() else ""
+        _print(err or sys.stderr, f"{name}: {_state(spec, store.problem(spec))}{step}")
         return ExitCode.INCOMPLETE
     _print(out or sys.stdout, str(tool.path))
     return 0
@@ -49,10 +50,12 @@ def path(name: str, *, store: ToolStore | None = None, out: TextIO | None = None
 def install(
     names: Sequence[str], *, store: ToolStore | None = None, out: TextIO | None = None, err: TextIO | None = None
 ) -> int:
-    """Install the tools of the named scanners, or of all; 3 when one cannot be had, after trying the others."""
+    """Install the tools of the named scanners, or all that there is a lock for; 3 when one cannot be had, after
+    trying the others.
+    """
     store, out, err = store or ToolStore(), out or sys.stdout, err or sys.stderr
     failed = False
-    for spec in _specs(names or list(SCANNERS)).values():
+    for spec in _specs(names or _installable()).values():
         try:
             tool = store.install(spec, say=lambda note: _print(err, note))
         except ToolError as error:
@@ -76,9 +79,16 @@ def prune(*, store: ToolStore | None = None, out: TextIO | None = None) -> int:
 def _state(spec: ToolSpec, problem: str) -> str:
     """What is wrong with the tool, and how long it takes to mend that where it takes long."""
     lock = read_lock(spec.name)
+    if lock is None:
+        return "taken from PATH"
     if problem and isinstance(lock, GoLock):
         return f"{problem}; building {lock.version} takes about {lock.takes}"
     return problem or "ready"
+
+
+def _installable() -> list[str]:
+    locked = locked_tools()
+    return [name for name, scanner in SCANNERS.items() if scanner.tool.name in locked]
 
 
 def _specs(names: Sequence[str]) -> dict[str, ToolSpec]:
