@@ -31,6 +31,12 @@ CHECKOV = {
     "LOW": Severity.LOW,
     "INFO": Severity.INFO,
 }
+TRIVY = {
+    "CRITICAL": Severity.CRITICAL,
+    "HIGH": Severity.HIGH,
+    "MEDIUM": Severity.MEDIUM,
+    "LOW": Severity.LOW,
+}
 ADVISORY = {
     "CRITICAL": Severity.CRITICAL,
     "HIGH": Severity.HIGH,
