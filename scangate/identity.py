@@ -28,6 +28,7 @@ from scangate.model import (
     ResourceLocation,
     WebLocation,
 )
+from scangate.scanners.secret_hash import WEAK
 from scangate.scanners.source import SourceTree
 
 _VERSION = "v1"
@@ -51,7 +52,7 @@ def identify(findings: Iterable[Finding], root: Path | None) -> tuple[Finding, .
         parts = _parts(finding, location)
         ordinal = seen[parts]
         seen[parts] += 1
-        parts = (*parts, str(ordinal)) if ordinal else parts
+        parts = (*parts, str(ordinal)) if ordinal and not _is_known_secret(finding) else parts
         changes = {"id": fingerprint(finding.category, parts), "parts": parts, "location": location}
         identified.append(finding.model_copy(update=changes))
     return tuple(identified)
@@ -71,7 +72,14 @@ def _place(finding: Finding) -> tuple[str, int, int, str, str, str]:
     return (finding.path, finding.line or 0, column or 0, scanner, finding.rule.id, finding.title)
 
 
+def _is_known_secret(finding: Finding) -> bool:
+    """Whether a finding is of a secret that its scanner told: the same one in the same file is the same finding."""
+    return bool(finding.secret) and not finding.secret.startswith(WEAK)
+
+
 def _parts(finding: Finding, location: Location) -> tuple[str, ...]:
+    if finding.secret:
+        return (finding.rule.id.lower(), finding.secret, *_holder(finding, location))
     scanner = finding.sources[0].scanner if finding.sources else ""
     rule = f"{scanner}:{finding.rule.id}"
     match location:
@@ -86,6 +94,15 @@ def _parts(finding: Finding, location: Location) -> tuple[str, ...]:
             return (name, place.ref.split("@")[0].rsplit(":", 1)[0], _package(place.package))
         case WebLocation() as place:
             return (rule, place.method.upper(), _route(place.url), place.param)
+
+
+def _holder(finding: Finding, location: Location) -> tuple[str, ...]:
+    """The file that holds a secret, in an image together with the image's name."""
+    match location:
+        case ImageLocation(ref=ref, path=path):
+            return (ref.split("@")[0].rsplit(":", 1)[0], path)
+        case _:
+            return (finding.path,)
 
 
 def _essence(snippet: str) -> str:
@@ -108,7 +125,7 @@ def _route(url: str) -> str:
 
 
 def _with_scope(location: Location, scopes: _Scopes) -> Location:
-    if not isinstance(location, FileLocation) or location.line is None or location.scope:
+    if not isinstance(location, FileLocation) or location.line is None or location.scope or location.commit:
         return location
     scope = scopes.around(location.path, location.line)
     return location.model_copy(update={"scope": scope}) if scope else location

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from scangate.identity import fingerprint, identify
 from scangate.model import (
     Category,
+    Commit,
     FileLocation,
     Finding,
+    ImageLocation,
     Location,
     PackageLocation,
     ResourceLocation,
@@ -153,3 +155,39 @@ def test_no_warning_about_the_source_reaches_the_terminal(tmp_path: Path, recwar
     (tmp_path / "a.py").write_text("x = '\\\x1b]0;title'\nassert (1, 2)\n")
     identify([finding(FileLocation(path="a.py", line=1))], tmp_path)
     assert not recwarn.list
+
+
+def secret(line: int, *, known_by: str = "46crspauh6iag6mj", path: str = ".env", **place: Any) -> Finding:
+    location = FileLocation(path=path, line=line, snippet=f"{line}=****", **place)
+    return finding(location, rule="github-pat", category=Category.SECRET, secret=known_by)
+
+
+def test_a_secret_is_its_hash_in_its_file_wherever_it_stands() -> None:
+    assert ids(secret(1)) == ids(secret(9))
+    assert ids(secret(1)) != ids(secret(1, known_by="m44s7tk6b46ynhuq"))
+    assert ids(secret(1)) != ids(secret(1, path="app.env"))
+
+
+def test_a_secret_of_the_tree_and_of_the_history_is_the_same_finding() -> None:
+    tree, history = ids(secret(1), secret(7, commit=Commit(id="a" * 40)))
+    assert tree == history
+
+
+def test_masked_secrets_of_one_line_are_told_apart() -> None:
+    one, other = ids(secret(1, known_by="weak:46crspauh6iag6mj"), secret(2, known_by="weak:46crspauh6iag6mj"))
+    assert one != other
+
+
+def test_a_secret_in_an_image_is_known_by_the_image_without_its_tag() -> None:
+    def found(ref: str) -> Finding:
+        place = ImageLocation(ref=ref, path="/root/.npmrc")
+        return finding(place, rule="npm-access-token", category=Category.SECRET, secret="46crspauh6iag6mj")
+
+    assert ids(found("shop:1")) == ids(found("shop:2")) != ids(found("cart:1"))
+
+
+def test_a_place_of_the_history_has_no_definition_of_todays_file_around_it(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def main():\n    eval(x)\n")
+    (found,) = identify([secret(2, path="app.py", commit=Commit(id="a" * 40))], tmp_path)
+    assert isinstance(found.location, FileLocation)
+    assert not found.location.scope
