@@ -45,12 +45,12 @@ def write_grype_database(
     raw = cache / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     rows = _rows(tuple(advisories), built or datetime.now(UTC))
-    subprocess.run([built_program(_SOURCE), raw], input=json.dumps(rows).encode(), check=True, capture_output=True)
+    subprocess.run([built_program(_SOURCE), raw], input=json.dumps(rows).encode(), check=True)
     if built:
         _date(raw / "vulnerability.db", built)
     environment = {**os.environ, "GRYPE_DB_CACHE_DIR": str(cache), "GRYPE_CHECK_FOR_APP_UPDATE": "false"}
     command = [str(grype), "db", "import", str(raw / "vulnerability.db")]
-    subprocess.run(command, env=environment, check=True, capture_output=True)
+    subprocess.run(command, env=environment, check=True)
     shutil.rmtree(raw)
     return cache
 
