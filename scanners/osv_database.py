@@ -1,8 +1,8 @@
 """OSV records as osv-scanner's offline databases: for each ecosystem one archive `all.zip`.
 
 The folder is the one that pip-audit reads (`advisories.py`). Where an ecosystem has a single archive, that is handed
-on as it is. The date is that of the newest record; of a large archive only a part of the records is read for it, so it
-may be a little too old and is never too new.
+on as it is; from anything else we make one. The date is that of the newest record; of a large archive only a part of
+the records is read for it, so it may be a little too old and is never too new.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from scangate.model import Skip
 from scangate.scanners.advisories import (
@@ -25,6 +25,7 @@ from scangate.scanners.advisories import (
     shown,
     unreadable_folder,
 )
+from scangate.scanners.osv import Affected, Record
 
 _SAMPLE = 5_000
 """How many records of one archive are read for its date and for the ecosystems that it is about."""
@@ -86,10 +87,21 @@ def _archive(files: Sequence[FileState]) -> Path | bytes:
         return files[0][0].resolve()
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        for number, (name, data) in enumerate(_records(files)):
-            archive.writestr(f"{number}-{PurePosixPath(name).name}", data)
+        for number, record in enumerate(_records(files)):
+            archive.writestr(f"{number}.json", record.model_dump_json(exclude_none=True))
     return content.getvalue()
 
 
-def _records(files: Sequence[FileState]) -> Iterator[tuple[str, bytes]]:
-    return ((name, data) for path, _, size in files for name, data in record_texts(path, size) if data)
+def _records(files: Sequence[FileState]) -> Iterator[Record]:
+    """The records with nothing but what we know of them: a field that osv-scanner does not know would lose it the
+    whole record, and a range of git commits those that follow.
+    """
+    for path, _, size in files:
+        for name, data in record_texts(path, size):
+            record = read_record(name, data)
+            if isinstance(record, Record):
+                yield record.model_copy(update={"affected": tuple(map(_without_commits, record.affected))})
+
+
+def _without_commits(affected: Affected) -> Affected:
+    return affected.model_copy(update={"ranges": tuple(r for r in affected.ranges if r.type != "GIT")})
