@@ -15,17 +15,26 @@ import pytest
 
 from scangate import execute
 from scangate.__main__ import main
-from scangate.scanners.interface import Tool
-from scangate.scanners.registry import SCANNERS
+from scangate.scanners.interface import Input, Tool
+from scangate.scanners.registry import SCANNERS, TAKES
+from tests.vulnerabilities.trivy_database import write_trivy_database
 
 pytestmark = pytest.mark.real
 
-HEALTHY = {"bandit": "pip-audit", "semgrep": "bandit", "pip-audit": "bandit", "checkov": "bandit"}
+HEALTHY = {
+    "bandit": "pip-audit",
+    "semgrep": "bandit",
+    "pip-audit": "bandit",
+    "checkov": "bandit",
+    "osv-scanner": "bandit",
+    "trivy": "bandit",
+}
 
 FILES = {
     "app.py": "import subprocess\nsubprocess.call('true', shell=True)\n",
     "requirements.txt": "jinja2==2.10\n",
     "Dockerfile": "FROM debian:12\nUSER root\n",
+    "package-lock.json": '{"lockfileVersion": 3, "packages": {"node_modules/lodash": {"version": "4.17.11"}}}\n',
 }
 ADVISORY = {
     "id": "PYSEC-0000-1",
@@ -70,12 +79,19 @@ def tree(tmp_path: Path) -> Path:
 def scan(tree: Path, scanner: str, program: Path) -> tuple[int, dict[str, Any]]:
     """Scan with one scanner's program replaced, beside a healthy one; the exit code and the results document."""
     config = tree.parent / "trusted.toml"
-    config.write_text(f'[scanners.{scanner}]\npath = "{program}"\ntimeout = 2\n')
+    config.write_text(f'[scanners.{scanner}]\npath = "{program}"\ntimeout = 2\n{_database(tree.parent, scanner)}')
     document = tree.parent / "results.json"
     words = ["scan", str(tree), "--config", str(config), "--quiet", "--fail-on", "critical"]
     words += ["--scanner", scanner, "--scanner", HEALTHY[scanner]]
     words += ["--advisories", str(tree.parent / "advisories"), "--format", f"json={document}"]
     return main(words), json.loads(document.read_text())
+
+
+def _database(folder: Path, scanner: str) -> str:
+    """The line of settings that gives a scanner its vulnerability database, without which it does not begin."""
+    if Input.DATABASE not in TAKES[scanner]:
+        return ""
+    return f'database = "{write_trivy_database(folder / "database")}"\n'
 
 
 # checkov writes its report to a file that it is told of: what the fake prints has to land there.
