@@ -30,5 +30,5 @@ def greeting():
 @pages.route("/sorted")
 def ordered():
     column = "price" if request.args.get("by") == "price" else "name"
-    rows = connect().execute(f"SELECT id, name, price FROM products ORDER BY {column}").fetchall()  # nosec B608
+    rows = connect().execute(f"SELECT * FROM products ORDER BY {column}")  # nosec B608 # nosemgrep: python-sql-string-format
     return jsonify([dict(row) for row in rows])
