@@ -40,7 +40,8 @@ from scangate.scanners.trivy_database import (
 from scangate.scanners.trivy_errors import JAVA_DOWNLOAD, lacks_java_database
 from scangate.scanners.trivy_findings import Reading
 from scangate.scanners.trivy_image import Gap, base_layers, package_gaps
-from scangate.scanners.trivy_report import OS_PACKAGES, Origin, Report, read_reports
+from scangate.scanners.trivy_reader import read_reports
+from scangate.scanners.trivy_report import OS_PACKAGES, Origin, Report
 from scangate.scanners.trivy_sbom import sbom_gaps
 from scangate.scanners.trivy_tree import StagedTree
 

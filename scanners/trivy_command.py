@@ -1,7 +1,7 @@
 """How Trivy is run: on a copy of some files, an image or an SBOM, with nothing that could steer it or call home.
 
-It runs in an empty folder, where there is no `trivy.yaml`, `.trivyignore` or `trivy-secret.yaml`. Terraform modules
-are fetched by it without a way to forbid that: so there are no programs, no trusted certificates and no cache for it.
+It runs in an empty folder, where there is no `trivy.yaml`, `.trivyignore` or `trivy-secret.yaml`. It fetches Terraform
+modules from wherever a file says, `--offline-scan` or not: so there is no folder to put them, and no host it trusts.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _tree_command(job: Job, common: tuple[str, ...], *, database: bool) -> Comma
     options += ["--skip-check-update", "--parallel", str(job.threads), "--secret-config", _SECRETS]
     options += ["--misconfig-scanners", ",".join(checks)] if checks else []
     files, links = staged(job, checked=bool(checks))
-    # Trivy puts modules that it downloads below this name in the folder for temporary files.
+    # Trivy keeps modules below this name in its folder for temporary files, and fetches none where it is no folder.
     files |= {_SECRETS: _SECRET_RULES, ".home/.aqua": b""}
     argv = (job.program, "fs", *common, *options, str(job.work / FOLDER))
     return Command(argv, _sealed(job), files, links)
@@ -88,10 +88,9 @@ def _scanners(kinds: Collection[str], *, database: bool) -> Iterator[str]:
 
 
 def _sealed(job: Job) -> dict[str, str]:
-    """No programs to start, no registry to trust, no way out."""
+    """No way out, and nobody to trust."""
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _NOWHERE)
-    nothing = str(job.work / "nothing")
-    return {**proxies, "PATH": nothing, "SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": nothing}
+    return proxies | {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": str(job.work / "nothing")}
 
 
 def _credentials() -> dict[str, str]:
