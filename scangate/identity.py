@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from packageurl import PackageURL
 
 from scangate.model import (
+    Category,
     FileLocation,
     Finding,
     ImageLocation,
@@ -28,7 +29,6 @@ from scangate.model import (
     ResourceLocation,
     WebLocation,
 )
-from scangate.scanners.secret_hash import WEAK
 from scangate.scanners.source import SourceTree
 
 _VERSION = "v1"
@@ -52,7 +52,7 @@ def identify(findings: Iterable[Finding], root: Path | None) -> tuple[Finding, .
         parts = _parts(finding, location)
         ordinal = seen[parts]
         seen[parts] += 1
-        parts = (*parts, str(ordinal)) if ordinal and not _is_known_secret(finding) else parts
+        parts = (*parts, str(ordinal)) if ordinal and not finding.secret else parts
         changes = {"id": fingerprint(finding.category, parts), "parts": parts, "location": location}
         identified.append(finding.model_copy(update=changes))
     return tuple(identified)
@@ -72,14 +72,9 @@ def _place(finding: Finding) -> tuple[str, int, int, str, str, str]:
     return (finding.path, finding.line or 0, column or 0, scanner, finding.rule.id, finding.title)
 
 
-def _is_known_secret(finding: Finding) -> bool:
-    """Whether a finding is of a secret that its scanner told: the same one in the same file is the same finding."""
-    return bool(finding.secret) and not finding.secret.startswith(WEAK)
-
-
 def _parts(finding: Finding, location: Location) -> tuple[str, ...]:
-    if finding.secret:
-        return (finding.rule.id.lower(), finding.secret, *_holder(finding, location))
+    if finding.category is Category.SECRET:
+        return (finding.rule.id.lower(), *_holder(finding, location), *_known_of(finding, location))
     scanner = finding.sources[0].scanner if finding.sources else ""
     rule = f"{scanner}:{finding.rule.id}"
     match location:
@@ -103,6 +98,17 @@ def _holder(finding: Finding, location: Location) -> tuple[str, ...]:
             return (ref.split("@")[0].rsplit(":", 1)[0], path)
         case _:
             return (finding.path,)
+
+
+def _known_of(finding: Finding, location: Location) -> tuple[str, ...]:
+    """A secret's hash; where its scanner does not tell the secret, the masked lines and its length."""
+    match location:
+        case _ if finding.secret:
+            return (finding.secret,)
+        case FileLocation(snippet=snippet, column=column, end_column=end_column):
+            return ("masked", _essence(snippet), str((end_column or 0) - (column or 0)))
+        case _:
+            return ()
 
 
 def _essence(snippet: str) -> str:

@@ -22,7 +22,7 @@ from scangate.model import (
 from scangate.scanners.gitleaks_report import Leak
 from scangate.scanners.ratings import effective
 from scangate.scanners.redact import MASK
-from scangate.scanners.secret_hash import secret_hash, weak_hash
+from scangate.scanners.secret_hash import secret_hash
 from scangate.scanners.source import clip_snippet
 
 _ALLOW = "gitleaks:allow"
@@ -147,7 +147,7 @@ def finding(
         location=_location(leak, page, commit),
         sources=(Source(scanner="gitleaks", rule_id=leak.rule, version=version),),
         relief=relief,
-        secret=_hash(leak),
+        secret=secret_hash(leak.secret) if leak.secret and not leak.redacted else "",
     )
 
 
@@ -176,21 +176,14 @@ def _location(leak: Leak, page: Page, commit: Commit | None) -> FileLocation:
     return FileLocation(
         path=page.path,
         line=found.line if found else leak.line,
-        column=found.column if found else None,
+        column=found.column if found else (leak.column if leak.redacted else None),
         end_line=found.end_line if found else leak.end_line,
-        end_column=found.end_column if found else None,
+        end_column=found.end_column if found else (leak.end_column if leak.redacted else None),
         snippet=clip_snippet(page.quote(leak).split("\n")),
         commit=commit,
     )
 
 
 def _known_by(leak: Leak) -> str:
-    """What tells secrets of one rule and file apart: themselves, or what a redacted report leaves of them."""
-    return f"{leak.width}:{leak.match}" if leak.redacted else leak.secret
-
-
-def _hash(leak: Leak) -> str:
-    """Empty for a rule that only looks at file names."""
-    if leak.redacted:
-        return weak_hash(leak.match.replace(leak.secret, MASK), leak.width)
-    return secret_hash(leak.secret) if leak.secret else ""
+    """What tells secrets of one rule and file apart: themselves, or their places in a redacted report."""
+    return f"{leak.line}:{leak.column}:{leak.match}" if leak.redacted else leak.secret

@@ -21,7 +21,8 @@ _LARGEST_NUMBER = 1_000_000_000
 class Leak:
     """One record of a report. `line` and `end_line` (from 1) hold the match; `secret` is the part of it that matters.
 
-    `width` is the length of the match in bytes as the report's columns tell it, 0 where they do not.
+    `column` and `end_column` (exclusive) are those of the match as gitleaks counts them: in bytes, and one too many
+    after the first line, so that only their difference is sound.
     """
 
     rule: str
@@ -31,7 +32,8 @@ class Leak:
     match: str
     line: int | None
     end_line: int | None
-    width: int
+    column: int | None
+    end_column: int | None
     commit: str
     author: str
     date: str
@@ -74,7 +76,8 @@ def _leak(record: Any) -> Leak:
         match=normal_form(_text(record, "Match", "offender")),
         line=line,
         end_line=max(line, _number(record, "EndLine") or line) if line else None,
-        width=max(last - first, 0) if last and first else 0,
+        column=first,
+        end_column=last + 1 if last else None,
         commit=_text(record, "Commit", "commit"),
         author=_text(record, "Author", "author"),
         date=_text(record, "Date", "date"),

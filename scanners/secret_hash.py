@@ -16,31 +16,16 @@ from functools import lru_cache
 
 _SALT = b"scangate/secret/v1"
 _BYTES = 10
-WEAK = "weak:"
-"""How the hash of a secret begins that its scanner did not tell."""
 
 
 @lru_cache(maxsize=4096)
 def secret_hash(secret: str) -> str:
     """The keyed hash of a secret: 16 characters of base32. Line ends and the space around it do not count."""
-    return _hash(normal_form(secret))
-
-
-@lru_cache(maxsize=4096)
-def weak_hash(masked: str, length: int = 0) -> str:
-    """What stands for a secret that its scanner masked: a hash of the masked text around it and of its length.
-
-    Two secrets of one length in one text are the same to it, hence `weak:` before the hash.
-    """
-    return f"{WEAK}{_hash(f'{length}:{normal_form(masked)}')}"
+    data = normal_form(secret).encode("utf-8", errors="replace")
+    key = hashlib.scrypt(data, salt=_SALT, n=2**14, r=8, p=1, dklen=_BYTES)
+    return base64.b32encode(key).decode().lower()
 
 
 def normal_form(text: str) -> str:
     """The text as it is hashed: lines end in LF, no space around it."""
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
-def _hash(text: str) -> str:
-    data = text.encode("utf-8", errors="replace")
-    key = hashlib.scrypt(data, salt=_SALT, n=2**14, r=8, p=1, dklen=_BYTES)
-    return base64.b32encode(key).decode().lower()

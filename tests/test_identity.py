@@ -173,9 +173,13 @@ def test_a_secret_of_the_tree_and_of_the_history_is_the_same_finding() -> None:
     assert tree == history
 
 
-def test_masked_secrets_of_one_line_are_told_apart() -> None:
-    one, other = ids(secret(1, known_by="weak:46crspauh6iag6mj"), secret(2, known_by="weak:46crspauh6iag6mj"))
-    assert one != other
+def test_secrets_that_are_not_told_are_known_by_their_masked_lines_and_length() -> None:
+    one = secret(1, known_by="", column=5, end_column=45)
+    assert ids(one) == ids(one.model_copy(update={"message": "other words"}))
+    assert ids(one) != ids(secret(1, known_by="", column=5, end_column=46))
+    assert ids(one) != ids(secret(2, known_by="", column=5, end_column=45)), "another snippet"
+    first, second = ids(one, one)
+    assert first != second, "two alike are two"
 
 
 def test_a_secret_in_an_image_is_known_by_the_image_without_its_tag() -> None:
