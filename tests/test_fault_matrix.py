@@ -26,6 +26,7 @@ HEALTHY = {
     "semgrep": "bandit",
     "pip-audit": "bandit",
     "checkov": "bandit",
+    "gitleaks": "bandit",
     "osv-scanner": "bandit",
     "trivy": "bandit",
 }
@@ -94,11 +95,12 @@ def _database(folder: Path, scanner: str) -> str:
     return f'database = "{write_trivy_database(folder / "database")}"\n'
 
 
-# checkov writes its report to a file that it is told of: what the fake prints has to land there.
+# checkov and gitleaks write their reports to a file that they are told of: what the fake prints has to land there.
 FAKE = """#!/bin/sh
 [ "$1" = --version ] && { echo fake 1.8.0; exit 0; }
 for word; do
   [ "$last" = --output-file-path ] && exec > "${word%,}"
+  case "$word" in --report-path=*) exec > "${word#*=}" ;; esac
   last=$word
 done
 """
