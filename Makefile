@@ -3,23 +3,37 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 REPORT := examples-report
+# Shows how a scan of the examples ended: with code 1, as they are vulnerable.
+ENDED = code=$$?; echo; echo "exit code of the scan: $$code (1 is right: the examples are vulnerable)"; \
+	echo "reports: $(REPORT)/scangate.html $(REPORT)/scangate.sarif $(REPORT)/scangate-results.json"; test $$code -eq 1
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
 	--no-emit-index-url --custom-compile-command "make locks" --exclude-newer "$$(date -u -d '7 days ago' +%F)"
 
-.PHONY: help scan test lint wheel workflows docs locks clean
+.PHONY: help scan scan-all test test-needs lint wheel workflows docs locks clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 scan: $(VENV)/runtime ## Scan the examples with every scanner; shows the verdict, reports in examples-report/
 	@$(BIN)/scangate scan examples --output $(REPORT) --policy examples/policy.yaml \
-	--advisories examples/advisories; code=$$?; \
-	echo; echo "exit code of the scan: $$code (1 is right: the examples are vulnerable)"; \
-	echo "reports: $(REPORT)/scangate.html $(REPORT)/scangate.sarif $(REPORT)/scangate-results.json"; \
-	test $$code -eq 1
+	--advisories examples/advisories; $(ENDED)
 
-test: $(VENV)/dev ## Run every test
+scan-all: $(VENV)/dev ## The same with Trivy and Grype too, and a container image; builds all tools, which takes minutes
+	$(BIN)/scangate tools install
+	$(BIN)/python scripts/example_data.py build/examples
+	@$(BIN)/scangate scan examples --output $(REPORT) --policy examples/policy.yaml \
+	--config build/examples/scangate.toml; $(ENDED)
+
+test: $(VENV)/dev test-needs ## Run every test
 	$(BIN)/pytest -n 2 --dist worksteal
+
+# Programs that tests run beside the scanners. A registry is small and comes with Debian, so root may have it installed.
+test-needs:
+	@command -v go >/dev/null || echo "Go is missing: apt-get install golang-go, or go.dev/dl for 1.26 or newer"
+	@command -v npm >/dev/null || echo "npm is missing: apt-get install npm"
+	@command -v docker-registry >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		apt-get update -qq && apt-get install -qq --no-install-recommends docker-registry >/dev/null; } || \
+		echo "a registry is missing: apt-get install --no-install-recommends docker-registry"
 
 lint: $(VENV)/dev ## ruff and mypy
 	$(BIN)/ruff check .
