@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -18,55 +18,129 @@ class LockFile:
     """A format that osv-scanner reads. `name` is what it must be called for that; `ecosystem` is OSV's name.
 
     `mark` is a pattern that every such file holds, and `entry` one that each of its dependencies brings: a file with
-    the first and without the second is truly empty. `places` are forms, with `{name}` and `{version}`, in which it
-    names a package at the start of its entry. `tells_dev` says that what is not marked as for development is not.
+    the first and without the second is truly empty. Where it names a package, one of the characters `before` stands
+    before the name, and behind it what `after` matches, a pattern with `{version}`. `tells_dev` says that what is not
+    marked as for development is not.
     """
 
     name: str
     ecosystem: str
     mark: str
     entry: str
-    places: tuple[str, ...] = ()
+    before: str
+    after: str
     tells_dev: bool = False
 
     def is_empty(self, text: str) -> bool:
         """Whether the file is of this format and names no dependency."""
         return bool(re.search(self.mark, text, re.MULTILINE)) and not re.search(self.entry, text, re.MULTILINE)
 
+    def line_of(self, text: str, name: str, version: str) -> int | None:
+        """The line, from 1, where a file names a package at a version; None where that is not found."""
+        after = re.compile(self.after.format(version=re.escape(version)))
+        start = text.find(name)
+        while name and start >= 0:
+            if text[max(start - 1, 0) : start] in self.before and after.match(text, start + len(name)):
+                return text.count("\n", 0, start) + 1
+            start = text.find(name, start + 1)
+        return None
 
-_JSON_KEY = ('"{name}":', '/{name}":')
+
 _NPM_LOCK = LockFile(
-    "package-lock.json", "npm", r'"lockfileVersion"', r'"(?:resolved|integrity)"\s*:', _JSON_KEY, tells_dev=True
+    "package-lock.json",
+    "npm",
+    mark=r'"lockfileVersion"',
+    entry=r'"(?:resolved|integrity)"\s*:',
+    before='"/',
+    after=r'":\s*\{{\s*(?:"name":\s*"[^"]{{1,250}}",\s*)?"version":\s*"{version}"',
+    tells_dev=True,
+)
+_GEM_LOCK = LockFile(
+    "Gemfile.lock",
+    "RubyGems",
+    mark=r"^(?:GEM|PLATFORMS|DEPENDENCIES)$",
+    entry=r"^    \S+ \(",
+    before=" ",
+    after=r" \({version}[-)]",
 )
 
 LOCK_FILES: dict[str, LockFile] = {
     lock.name.lower(): lock
     for lock in (
         _NPM_LOCK,
-        LockFile("npm-shrinkwrap.json", "npm", _NPM_LOCK.mark, _NPM_LOCK.entry, _NPM_LOCK.places, tells_dev=True),
-        LockFile("yarn.lock", "npm", r"^# yarn lockfile v1|^__metadata:", r"^ +(?:resolved|checksum)\b", ("{name}@",)),
+        replace(_NPM_LOCK, name="npm-shrinkwrap.json"),
+        LockFile(
+            "yarn.lock",
+            "npm",
+            mark=r"^# yarn lockfile v1|^__metadata:",
+            entry=r"^ +(?:resolved|checksum)\b",
+            before='"\n',
+            after=r'@[^\n]{{1,2000}}:\n +version:? "?{version}"?\n',
+        ),
         LockFile(
             "pnpm-lock.yaml",
             "npm",
-            r"^lockfileVersion:",
-            r"^ +resolution:",
-            ("{name}@{version}", "/{name}/{version}"),
+            mark=r"^lockfileVersion:",
+            entry=r"^ +resolution:",
+            before=" /'\"",
+            after=r"[@/]{version}[^\n]*:\n +resolution:",
         ),
-        LockFile("bun.lock", "npm", r'"lockfileVersion"', r'"sha512-', ('"{name}@{version}"',)),
-        LockFile("gradle.lockfile", "Maven", r"^empty=", r"^[^#:\s]+:[^:\s]+:", ("{name}:{version}=",)),
-        LockFile("go.mod", "Go", r"^module\s", r"^\s*(?:require\s)?\s*\S+ v\d", ("{name} v{version}",)),
-        LockFile("Cargo.lock", "crates.io", r"^version = |@generated", r"^source = ", ('name = "{name}"',)),
+        LockFile("bun.lock", "npm", mark=r'"lockfileVersion"', entry=r'"sha\d+-', before='"', after=r'@{version}"'),
         LockFile(
-            "Gemfile.lock", "RubyGems", r"^(?:GEM|PLATFORMS|DEPENDENCIES)$", r"^    \S+ \(", ("    {name} ({version}",)
+            "gradle.lockfile", "Maven", mark=r"^empty=", entry=r"^[^#:\s]+:[^:\s]+:", before="\n", after=":{version}="
         ),
         LockFile(
-            "gems.locked", "RubyGems", r"^(?:GEM|PLATFORMS|DEPENDENCIES)$", r"^    \S+ \(", ("    {name} ({version}",)
+            "go.mod",
+            "Go",
+            mark=r"^module\s",
+            entry=r"^\s*(?:require\s+)?\S+ v\d",
+            before="\t ",
+            after=r" v{version}\b",
         ),
-        LockFile("composer.lock", "Packagist", r'"packages"', r'"version"\s*:', ('"name": "{name}"',), tells_dev=True),
-        LockFile("packages.lock.json", "NuGet", r'"dependencies"', r'"resolved"', _JSON_KEY),
-        LockFile("packages.config", "NuGet", r"<packages\b", r"<package\s", ('id="{name}"',)),
-        LockFile("pubspec.lock", "Pub", r"^(?:packages|sdks):", r"^    version:", ("  {name}:\n",)),
-        LockFile("mix.lock", "Hex", r"%\{", r"\{:hex", ('"{name}":',)),
+        LockFile(
+            "Cargo.lock",
+            "crates.io",
+            mark=r"^version = |@generated",
+            entry=r"^source = ",
+            before='"',
+            after=r'"\nversion = "{version}"',
+        ),
+        _GEM_LOCK,
+        replace(_GEM_LOCK, name="gems.locked"),
+        LockFile(
+            "composer.lock",
+            "Packagist",
+            mark=r'"packages"',
+            entry=r'"version"\s*:',
+            before='"',
+            after=r'",\s*"version":\s*"{version}"',
+            tells_dev=True,
+        ),
+        LockFile(
+            "packages.lock.json",
+            "NuGet",
+            mark=r'"dependencies"',
+            entry=r'"resolved"',
+            before='"',
+            after=r'":\s*\{{[^{{}}]{{0,300}}"resolved":\s*"{version}"',
+        ),
+        LockFile(
+            "packages.config",
+            "NuGet",
+            mark=r"<packages\b",
+            entry=r"<package\s",
+            before='"',
+            after=r'"\s+version="{version}"',
+        ),
+        LockFile(
+            "pubspec.lock",
+            "Pub",
+            mark=r"^(?:packages|sdks):",
+            entry=r"^    version:",
+            before=" ",
+            after=r":\n(?:    [^\n]*\n){{0,12}}?    version: \"{version}\"",
+        ),
+        LockFile("mix.lock", "Hex", mark=r"%\{", entry=r"\{:hex", before='"', after=r'": \{{:hex, :\w+, "{version}"'),
     )
 }
 """By name in lower case."""
@@ -132,9 +206,6 @@ _UNLOCKED: dict[str, Unlocked] = {
 }
 """By name or suffix in lower case."""
 
-_ENTRY = 200
-"""Characters after a package's name in which its version must stand."""
-
 
 def lock_file(path: str) -> LockFile | None:
     """The format of a file, where it is one that osv-scanner reads."""
@@ -156,23 +227,6 @@ def locks_for(path: str, manifest: Unlocked, files: Iterable[str]) -> list[str]:
     elif manifest.reach == "above":
         candidates = [other for other in candidates if _is_at_or_above(posixpath.dirname(other), folder)]
     return sorted(candidates, key=lambda other: (-other.count("/"), other))
-
-
-def line_of(lock: LockFile, text: str, name: str, version: str) -> int | None:
-    """The line, from 1, where a lock file names a package at a version; None where it is not found at once."""
-    for form in lock.places:
-        place = form.format(name=name, version=version)
-        for start in _occurrences(text, place):
-            if version in text[start : start + len(place) + _ENTRY]:
-                return text.count("\n", 0, start) + 1
-    return None
-
-
-def _occurrences(text: str, place: str) -> Iterable[int]:
-    start = text.find(place)
-    while start >= 0:
-        yield start
-        start = text.find(place, start + 1)
 
 
 def _is_at_or_above(folder: str, other: str) -> bool:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from scangate.model import Finding, LedgerState, Skip
 from scangate.scanners.advisories import OFFLINE_WAY, rfc3339
-from scangate.scanners.dependency_files import line_of, lock_file
+from scangate.scanners.dependency_files import lock_file
 from scangate.scanners.interface import Job, Output, Parsed
 from scangate.scanners.maven import MEND as SCAN_AN_SBOM
 from scangate.scanners.osv_database import Database
@@ -30,6 +30,8 @@ from scangate.scanners.staging import read_files
 _BAD_RECORD = re.compile(r"^(?:Could not read )?(\S+\.json)(?: is not a valid JSON file)?: (.+)$", re.MULTILINE)
 _NOT_COMPARED = re.compile(r"^(?:error when retrieving vulns:|.*\(extracting as vulnmatch/\w+\)) (.+)$", re.MULTILINE)
 """What versions up to 2.4 and from 2.5 on say when they give up on comparing."""
+_WHOLE_COMMIT = 40
+"""Hex digits of a commit's id; with fewer, a package is left out of the comparison even if it has a version."""
 _NO_DATABASE = re.compile(r"could not load db for (\S+) ecosystem: (.+)$", re.MULTILINE)
 
 
@@ -99,7 +101,7 @@ class Account:
 
     def _read_packages(self, staged: Staged, result: Result, reporter: Reporter) -> None:
         self.names[staged.path] = frozenset(found.package.name for found in result.packages)
-        known = [found for found in result.packages if self._is_comparable(found, staged)]
+        known = [found for found in result.packages if self._is_compared(found, staged)]
         missing = staged.pins.keys() - {found.package.key for found in known}
         for name, version in sorted(missing):
             unanswered = skip(staged.pins[name, version], f"{name} {version}", "osv-scanner did not answer for it")
@@ -108,14 +110,18 @@ class Account:
         self.findings += findings_of(known, staged.path, reporter, text, staged.pins)
         self.scanned += len(known)
 
-    def _is_comparable(self, found: Found, staged: Staged) -> bool:
-        """Whether a package has a version to compare; what is local has none and is no gap."""
-        if found.package.version:
+    def _is_compared(self, found: Found, staged: Staged) -> bool:
+        """Whether the tool compared a package; one without version or commit is local, and no gap."""
+        package = found.package
+        is_short = 0 < len(package.commit) < _WHOLE_COMMIT
+        if package.version and not is_short:
             return True
-        if found.package.commit and self.job.advisories:
-            reason = f"comes from commit {found.package.commit[:12]}, which these advisories cannot tell about"
-            self.gaps.append(Gap(skip(Origin(staged.path), found.package.name, reason), "from git"))
-        return False
+        if package.commit and (is_short or self.job.advisories):
+            why = "which osv-scanner does not look up" if is_short else "which these advisories do not tell about"
+            reason = f"comes from commit {package.commit[:12]}, {why}"
+            self.gaps.append(Gap(skip(Origin(staged.path), f"{package.name} {package.version}", reason), "from git"))
+            return False
+        return bool(package.commit)
 
     def _damaged(self, damaged: Skip) -> None:
         self.gaps.append(Gap(damaged, "damaged advisories", "fetch the advisories again"))
@@ -184,6 +190,6 @@ def findings_of(
     for found in {found.package.key: found for found in packages if found.vulnerabilities}.values():
         origin = (pins or {}).get(found.package.key)
         if origin is None:
-            line = line_of(lock, text, *found.package.key) if lock and text else None
+            line = lock.line_of(text, *found.package.key) if lock and text else None
             origin = Origin(path, line, scope_of(found, tells_dev=bool(lock and lock.tells_dev)))
         yield from reporter.findings(found, origin)
