@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from scangate.ownprograms import on_path, own_program, version_of
-from scangate.scanners.interface import ToolSpec
+from scangate.scanners.interface import Tool, ToolSpec
 from scangate.toolerrors import ToolError
+from tests.go_program import write_program
 
 SPEC = ToolSpec("bandit", executable="bandit", versions=">=1.7.5,<2")
+MODULE = "example.org/tool"
+GO_SPEC = ToolSpec(
+    "tool",
+    executable="tool",
+    versions=">=1",
+    module=MODULE,
+    refused={">=1.4.4,<=1.4.6": "CVE-2099-0001: it was taken over"},
+)
 
 
 def script(path: Path, text: str = "echo bandit 1.9.4") -> Path:
@@ -100,4 +110,50 @@ def test_path_takes_nothing_from_the_scanned_tree(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tree)
     monkeypatch.setenv("PATH", os.pathsep.join(["", ".", "bin", str(tree / "bin"), str(tmp_path / "bin")]))
     assert on_path(SPEC, forbidden=tree) is None
+    assert not started.exists()
+
+
+@pytest.mark.parametrize("text", ["echo tool dev", "echo 'Version: [not provided]'", "exit 1", "echo 9.9.9"])
+def test_a_go_programs_build_information_tells_its_version(tmp_path: Path, text: str) -> None:
+    program = write_program(tmp_path / "tool", MODULE, "v1.2.3", script=text)
+    assert own_program(GO_SPEC, program).version == "1.2.3"
+
+
+def test_a_go_program_built_from_no_release_is_asked(tmp_path: Path) -> None:
+    program = write_program(tmp_path / "tool", MODULE, "(devel)", script="echo tool 1.2.3; exit")
+    assert own_program(GO_SPEC, program).version == "1.2.3"
+    silent = write_program(tmp_path / "silent", MODULE, "(devel)", script="echo tool dev; exit")
+    with pytest.raises(ToolError, match="tells no version"):
+        own_program(GO_SPEC, silent)
+
+
+FINDERS: dict[str, Callable[[Path], Tool | None]] = {
+    "settings": lambda program: own_program(GO_SPEC, program),
+    "PATH": lambda program: on_path(GO_SPEC),
+}
+
+
+@pytest.mark.parametrize("where", FINDERS)
+@pytest.mark.parametrize("version", ["1.4.4", "1.4.5", "1.4.6"])
+def test_a_refused_release_is_named_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, where: str
+) -> None:
+    program = script(tmp_path / "bin" / "tool", f"echo tool {version}")
+    monkeypatch.setenv("PATH", str(program.parent))
+    with pytest.raises(ToolError) as caught:
+        FINDERS[where](program)
+    assert f"{program} is tool {version}, which is never run: CVE-2099-0001" in caught.value.reason
+    assert "remove that program" in caught.value.mend
+
+
+@pytest.mark.parametrize("version", ["1.4.3", "1.4.7"])
+def test_the_releases_around_it_are_not_refused(tmp_path: Path, version: str) -> None:
+    assert own_program(GO_SPEC, script(tmp_path / "tool", f"echo tool {version}")).version == version
+
+
+def test_a_refused_release_that_says_what_it_is_built_from_is_not_even_asked(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    program = write_program(tmp_path / "tool", MODULE, "v1.4.5", script=f": > {started}; echo tool 1.4.3; exit")
+    with pytest.raises(ToolError, match=r"tool 1\.4\.5, which is never run"):
+        own_program(GO_SPEC, program)
     assert not started.exists()

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -300,14 +301,22 @@ def test_a_tool_without_a_lock_is_looked_for_on_path_and_nowhere_else(
     assert notes == []
 
 
+def test_a_lock_for_a_refused_release_is_not_installed(tmp_path: Path) -> None:
+    taken_over = replace(BANDIT, refused={">=1": "CVE-2099-0001: it was taken over"})
+    with pytest.raises(ToolError, match=r"lock for bandit names is bandit \S+, which is never run: CVE-2099-0001"):
+        ToolStore(tmp_path).install(taken_over, say=_silent)
+    with pytest.raises(ToolError, match="never run"):
+        resolve(taken_over, store=ToolStore(tmp_path), configured=None, say=_silent)
+
+
 @pytest.mark.real
 def test_prune_removes_what_no_lock_names(installed: ToolStore) -> None:
     tool = _resolve(installed)
     earlier = installed.home / "bandit-1.0-0123456789ab-py3.11-01234567"
-    building = installed.home / "semgrep-1.0-0123456789ab-py3.11-01234567"
+    building = installed.home / "osv-scanner-1.0-0123456789ab-go-01234567"
     for folder in (earlier, building):
         (folder / "bin").mkdir(parents=True)
-    with FileLock(installed.home / "semgrep-1.0-0123456789ab-py3.11.lock"):
+    with FileLock(installed.home / "osv-scanner-1.0-0123456789ab-go.lock"):
         assert installed.prune() == (earlier,)
     assert not earlier.exists()
     assert building.exists()

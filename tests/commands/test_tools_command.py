@@ -10,6 +10,7 @@ import pytest
 
 from scangate.commands import tools
 from scangate.errors import UsageError
+from scangate.scanners.locks import GoLock, read_lock
 from scangate.scanners.registry import SCANNERS
 from scangate.toolstore import ToolStore
 
@@ -24,7 +25,17 @@ def test_an_empty_store_lists_every_scanner(store: ToolStore) -> None:
     assert tools.list_(verify=True, store=store, out=out) == 0
     lines = out.getvalue().splitlines()
     assert [line.split()[0] for line in lines] == [scanner.tool.name for scanner in SCANNERS.values()]
-    assert all("not installed" in line for line in lines)
+    for line in lines:
+        lock = read_lock(line.split()[0])
+        assert ("not installed" if lock else "taken from PATH") in line
+        assert ("; building " in line) is isinstance(lock, GoLock)
+
+
+def test_building_a_go_tool_says_how_long_it_takes(store: ToolStore) -> None:
+    out, lock = io.StringIO(), read_lock("osv-scanner")
+    tools.list_(store=store, out=out)
+    assert lock is not None
+    assert f"not installed; building {lock.version} takes about 2 minutes\n" in out.getvalue()
 
 
 def test_the_path_of_a_tool_that_is_not_installed(store: ToolStore) -> None:
@@ -78,8 +89,11 @@ def test_install_list_path_damage_prune(store: ToolStore) -> None:
 def test_a_tool_that_cannot_be_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_OFFLINE", "1")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "empty-cache"))
+    monkeypatch.setenv("GOPROXY", "off")
+    monkeypatch.setenv("GOMODCACHE", str(tmp_path / "no-modules"))
     out, err = io.StringIO(), io.StringIO()
     assert tools.install([], store=ToolStore(tmp_path / "tools"), out=out, err=err) == 3
     assert out.getvalue() == ""
-    for name in SCANNERS:
-        assert f"next: scangate tools install {name}" in err.getvalue()
+    for scanner in SCANNERS.values():
+        missing = f"next: scangate tools install {scanner.name}" in err.getvalue()
+        assert missing is (read_lock(scanner.tool.name) is not None)
