@@ -1,62 +1,76 @@
-"""Correlation: what several reports say of the same problem becomes one finding that names them all."""
+"""Correlation: what several reports say of the same problem becomes one finding that names them all.
+
+Nothing here depends on the order of the findings, and nothing compares every finding with every other. A wrong merge
+hides a problem, so what is not sure stays apart and is named as related.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from typing import TypeVar
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
-from scangate.model import Finding
+from scangate.duplicates import merge_duplicates, merge_identified
+from scangate.grouping import as_one
+from scangate.identity import by_place, identify, tell_apart
+from scangate.links import related_pairs, together
+from scangate.model import FileLocation, Finding
+from scangate.same_package import link_packages
+from scangate.same_rule import link_rules
+from scangate.same_secret import link_secrets
 
-_Item = TypeVar("_Item")
 
+def correlate(findings: Iterable[Finding], root: Path | None) -> tuple[Finding, ...]:
+    """What scanners reported, as problems: each once, with its fingerprint, sorted by place.
 
-def merge_duplicates(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Merge findings that one scanner reported twice: same rule, same place, same words. The order stays."""
-    return _merge_by(findings, _place)
-
-
-def merge_identified(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Merge findings of several results documents that bear the same fingerprint. The order stays.
-
-    Fingerprints are believed only where the findings agree on what and where, so that no document, by an id that it
-    made up, can put its own words in the place of another's.
+    `root` is the scanned tree; None when only outputs are at hand.
     """
-    return _merge_by(findings, _identity)
+    return _as_problems(identify(merge_duplicates(findings), root), tell_apart)
 
 
-def _identity(finding: Finding) -> Hashable:
-    if not finding.id:
-        return _place(finding)
-    return (finding.id, finding.category, finding.rule.id, finding.path, finding.parts)
+def correlate_documents(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings of several results documents as problems: each once, under the fingerprint that it has there."""
+    return _as_problems(sorted(merge_identified(findings), key=by_place), tuple)
 
 
-def _place(finding: Finding) -> Hashable:
-    return (finding.sources, finding.rule.id, finding.location, finding.title, finding.message)
+def _as_problems(
+    findings: Sequence[Finding], named: Callable[[Iterable[Finding]], tuple[Finding, ...]]
+) -> tuple[Finding, ...]:
+    """Each problem once, at the first place of its findings, with the ids of those that may be about the same."""
+    links = together((link_packages(findings), link_rules(findings), link_secrets(findings)))
+    joined = dict(enumerate(findings))
+    first_of = {at: at for at in joined}
+    for join in links.joins:
+        joined[join.members[0]] = as_one([joined.pop(at) for at in join.members], join.reason)
+        first_of |= dict.fromkeys(join.members, join.members[0])
+    order = sorted(joined, key=lambda at: by_place(joined[at]))
+    problems = named(joined[at] for at in order)
+    position = {at: number for number, at in enumerate(order)}
+    related = {(position[first_of[one]], position[first_of[other]]) for one, other in links.related}
+    return _with_relations(problems, related | _same_line_and_weakness(problems))
 
 
-def _merge_by(findings: Iterable[Finding], key: Callable[[Finding], Hashable]) -> tuple[Finding, ...]:
-    merged: dict[Hashable, Finding] = {}
-    for finding in findings:
-        known = merged.get(name := key(finding))
-        merged[name] = finding if known is None else _merge(known, finding)
-    return tuple(merged.values())
+def _same_line_and_weakness(findings: Sequence[Finding]) -> set[tuple[int, int]]:
+    """Pairs of different scanners on one line with one CWE: too little to merge them, enough to name the other."""
+    places: dict[tuple[str, int, int], list[int]] = defaultdict(list)
+    for at, finding in enumerate(findings):
+        if isinstance(finding.location, FileLocation) and finding.line is not None:
+            for weakness in finding.rule.cwe:
+                places[finding.path, finding.line, weakness].append(at)
+    return {pair for at in places.values() if len(at) > 1 for pair in related_pairs(at, findings)}
 
 
-def _merge(first: Finding, second: Finding) -> Finding:
-    """Both as one: nothing that either said is lost, the worse severity counts, and relief needs both to carry it."""
-    worse = max(first, second, key=lambda finding: finding.severity.rank)
-    return first.model_copy(
-        update={
-            "severity": worse.severity,
-            "severity_from": worse.severity_from,
-            "fix": second.fix if second.fix.state == "available" else first.fix,
-            "sources": _union(first.sources, second.sources),
-            "ratings": _union(first.ratings, second.ratings),
-            "ids": _union(first.ids, second.ids),
-            "relief": first.relief if second.relief else second.relief,
-        }
+def _with_relations(findings: Sequence[Finding], pairs: Iterable[tuple[int, int]]) -> tuple[Finding, ...]:
+    """The findings naming each other. What they were related to before may since have become part of another."""
+    told: dict[int, set[str]] = defaultdict(set)
+    for one, other in (pair for pair in pairs if pair[0] != pair[1]):
+        told[one].add(findings[other].id)
+        told[other].add(findings[one].id)
+    now = {source.id: finding.id for finding in findings if finding.joined for source in finding.sources}
+    now |= {finding.id: finding.id for finding in findings}
+    for at, finding in enumerate(findings):
+        told[at] |= {now.get(name, name) for name in finding.related} if finding.related else set()
+    return tuple(
+        finding.model_copy(update={"related": tuple(sorted(told[at] - {finding.id}))}) if told[at] else finding
+        for at, finding in enumerate(findings)
     )
-
-
-def _union(first: tuple[_Item, ...], second: tuple[_Item, ...]) -> tuple[_Item, ...]:
-    return tuple(dict.fromkeys((*first, *second)))

@@ -17,8 +17,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from packageurl import PackageURL
-
 from scangate.model import (
     Category,
     FileLocation,
@@ -29,6 +27,7 @@ from scangate.model import (
     ResourceLocation,
     WebLocation,
 )
+from scangate.purls import is_of_distribution, package_of
 from scangate.scanners.source import SourceTree
 
 _VERSION = "v1"
@@ -40,22 +39,38 @@ _VARIABLE = re.compile(r"^(?:\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|\d{4}-\
 
 
 def identify(findings: Iterable[Finding], root: Path | None) -> tuple[Finding, ...]:
-    """The findings with their fingerprints, sorted by place. Twins get an ordinal in file order.
+    """The findings with their fingerprints, sorted by place. A scanner's twins get an ordinal in file order.
 
     `root` is the scanned tree, read for the definitions around findings; None when only an output is at hand.
     """
     scopes = _Scopes(root)
     seen: Counter[tuple[str, ...]] = Counter()
     identified = []
-    for finding in sorted(findings, key=_place):
+    for finding in sorted(findings, key=by_place):
         location = _with_scope(finding.location, scopes)
         parts = _parts(finding, location)
-        ordinal = seen[parts]
-        seen[parts] += 1
+        twin = (finding.sources[0].scanner if finding.sources else "", *parts)
+        ordinal = seen[twin]
+        seen[twin] += 1
         parts = (*parts, str(ordinal)) if ordinal and not finding.secret else parts
         changes = {"id": fingerprint(finding.category, parts), "parts": parts, "location": location}
         identified.append(finding.model_copy(update=changes))
     return tuple(identified)
+
+
+def tell_apart(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings with an ordinal in each fingerprint that an earlier one bears already."""
+    seen: set[str] = set()
+    apart = []
+    for finding in findings:
+        told, ordinal = finding, 0
+        while told.id in seen:
+            ordinal += 1
+            parts = (*finding.parts, str(ordinal))
+            told = finding.model_copy(update={"id": fingerprint(finding.category, parts), "parts": parts})
+        seen.add(told.id)
+        apart.append(told)
+    return tuple(apart)
 
 
 def fingerprint(category: str, parts: Sequence[str]) -> str:
@@ -65,11 +80,27 @@ def fingerprint(category: str, parts: Sequence[str]) -> str:
     return f"{_VERSION}:{category}:{digest[:_LENGTH]}"
 
 
-def _place(finding: Finding) -> tuple[str, int, int, str, str, str]:
+def by_place(finding: Finding) -> tuple[object, ...]:
+    """Sort key of findings: where each is and who says what, with all that tells the findings of one line apart."""
     location = finding.location
     column = location.column if isinstance(location, FileLocation) else None
     scanner = finding.sources[0].scanner if finding.sources else ""
-    return (finding.path, finding.line or 0, column or 0, scanner, finding.rule.id, finding.title)
+    place = (finding.path, finding.line or 0, column or 0, scanner, finding.rule.id, finding.title)
+    return (*place, _subject(location), finding.ids, finding.secret, finding.message, finding.id)
+
+
+def _subject(location: Location) -> str:
+    match location:
+        case FileLocation(commit=commit, end_line=end_line):
+            return f"{commit.date} {commit.id}" if commit else str(end_line)
+        case PackageLocation(purl=purl):
+            return purl
+        case ImageLocation(ref=ref, package=package, path=path):
+            return f"{ref} {package} {path}"
+        case ResourceLocation(address=address):
+            return address
+        case WebLocation(url=url, method=method, param=param):
+            return f"{url} {method} {param}"
 
 
 def _parts(finding: Finding, location: Location) -> tuple[str, ...]:
@@ -83,10 +114,11 @@ def _parts(finding: Finding, location: Location) -> tuple[str, ...]:
         case ResourceLocation() as place:
             return (rule, place.path, place.address) if place.address else (rule, place.path, _essence(place.snippet))
         case PackageLocation() as place:
-            return (finding.ids[0] if finding.ids else rule, _package(place.purl), place.manifest)
+            return (finding.ids[0] if finding.ids else rule, package_of(place.purl), place.manifest)
         case ImageLocation() as place:
             name = finding.ids[0] if finding.ids else rule
-            return (name, place.ref.split("@")[0].rsplit(":", 1)[0], _package(place.package))
+            copy = () if is_of_distribution(place.package) else (place.path,)
+            return (name, place.ref.split("@")[0].rsplit(":", 1)[0], package_of(place.package), *copy)
         case WebLocation() as place:
             return (rule, place.method.upper(), _route(place.url), place.param)
 
@@ -114,15 +146,6 @@ def _known_of(finding: Finding, location: Location) -> tuple[str, ...]:
 def _essence(snippet: str) -> str:
     """The matched lines without white space and without suppression comments."""
     return _SPACE.sub("", _MARKS.sub("", snippet))
-
-
-def _package(purl: str) -> str:
-    """A package URL without its version and qualifiers."""
-    try:
-        parsed = PackageURL.from_string(purl)
-    except ValueError:
-        return purl
-    return PackageURL(parsed.type, parsed.namespace, parsed.name).to_string()
 
 
 def _route(url: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from scangate.correlate import merge_identified
+from scangate.correlate import correlate_documents
 from scangate.document import Results, RunInfo
 from scangate.model import InventorySummary, KindFound, LedgerEntry, LedgerState, Skip, worst_state
 
@@ -20,7 +20,7 @@ def merge_results(documents: Sequence[Results], *, run: RunInfo) -> Results:
         run=run,
         inventory=_merge_inventories([document.inventory for document in documents]),
         ledger=_merge_ledgers(entry for document in documents for entry in document.ledger),
-        findings=merge_identified(finding for document in documents for finding in document.findings),
+        findings=correlate_documents(finding for document in documents for finding in document.findings),
     )
 
 

@@ -13,10 +13,9 @@ from functools import partial
 from pathlib import Path
 
 from scangate import __version__
-from scangate.correlate import merge_duplicates
+from scangate.correlate import correlate
 from scangate.document import Results, RunInfo, ToolInfo
 from scangate.execute import DEFAULT_TIMEOUT, Context, Event, Inputs, run_plan
-from scangate.identity import identify
 from scangate.inventory import Inventory, no_tree, take_inventory
 from scangate.model import LedgerState
 from scangate.plan import make_plan, supported_by
@@ -63,7 +62,7 @@ def scan(
         ),
         inventory=inventory.summary(supported_by(chosen)),
         ledger=ran.ledger,
-        findings=identify(merge_duplicates(ran.findings), inventory.root),
+        findings=correlate(ran.findings, inventory.root),
     )
 
 

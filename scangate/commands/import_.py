@@ -12,10 +12,9 @@ from typing import Any
 
 from scangate import __version__
 from scangate.commands.common import choose_policy, destinations, finish
-from scangate.correlate import merge_duplicates
+from scangate.correlate import correlate
 from scangate.document import Results, RunInfo, ToolInfo
 from scangate.errors import UsageError
-from scangate.identity import identify
 from scangate.model import LedgerEntry, LedgerState
 from scangate.reports.view import plural
 from scangate.scan import now
@@ -58,14 +57,13 @@ def read_outputs(files: Sequence[Path], reader: str, *, root: Path, settings: Se
     with tempfile.TemporaryDirectory(prefix="scangate-") as work:
         read = [(file, _read(file, reader, root=root, work=Path(work), settings=settings)) for file in files]
     parts = [(file, scanner, parsed) for file, parsed_by in read for scanner, parsed in parsed_by.items()]
-    findings = merge_duplicates(finding for _, _, parsed in parts for finding in parsed.findings)
     return Results(
         tool=ToolInfo(version=__version__),
         run=RunInfo(
             id=str(uuid.uuid4()), started=started, seconds=round(time.monotonic() - begun, 3), command="import"
         ),
         ledger=tuple(_entry(file, scanner, parsed) for file, scanner, parsed in parts),
-        findings=identify(findings, root),
+        findings=correlate((finding for _, _, parsed in parts for finding in parsed.findings), root),
     )
 
 
