@@ -31,9 +31,13 @@ class LockFile:
     after: str
     tells_dev: bool = False
 
+    def is_marked(self, text: str) -> bool:
+        """Whether the file is of this format."""
+        return bool(re.search(self.mark, text, re.MULTILINE))
+
     def is_empty(self, text: str) -> bool:
         """Whether the file is of this format and names no dependency."""
-        return bool(re.search(self.mark, text, re.MULTILINE)) and not re.search(self.entry, text, re.MULTILINE)
+        return self.is_marked(text) and not re.search(self.entry, text, re.MULTILINE)
 
     def line_of(self, text: str, name: str, version: str) -> int | None:
         """The line, from 1, where a file names a package at a version; None where that is not found."""
@@ -86,9 +90,7 @@ LOCK_FILES: dict[str, LockFile] = {
             after=r"[@/]{version}[^\n]*:\n +resolution:",
         ),
         LockFile("bun.lock", "npm", mark=r'"lockfileVersion"', entry=r'"sha\d+-', before='"', after=r'@{version}"'),
-        LockFile(
-            "gradle.lockfile", "Maven", mark=r"^empty=", entry=r"^[^#:\s]+:[^:\s]+:", before="\n", after=":{version}="
-        ),
+        LockFile("gradle.lockfile", "Maven", mark=r"^empty=", entry=r"^[^#:\s]+:", before="\n", after=":{version}="),
         LockFile(
             "go.mod",
             "Go",

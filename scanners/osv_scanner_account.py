@@ -100,8 +100,12 @@ class Account:
         self.gaps.append(Gap(Skip(path=staged.path, reason=reason), "unread", unseen=True))
 
     def _read_packages(self, staged: Staged, result: Result, reporter: Reporter) -> None:
-        self.names[staged.path] = frozenset(found.package.name for found in result.packages)
         known = [found for found in result.packages if self._is_compared(found, staged)]
+        if not known and staged.lock and not staged.lock.is_marked(self._text(staged.path)):
+            reason = f"it is no {staged.lock.name}"
+            self.gaps.append(Gap(Skip(path=staged.path, reason=reason), "unread", unseen=True))
+            return
+        self.names[staged.path] = frozenset(found.package.name for found in result.packages)
         missing = staged.pins.keys() - {found.package.key for found in known}
         for name, version in sorted(missing):
             unanswered = skip(staged.pins[name, version], f"{name} {version}", "osv-scanner did not answer for it")
