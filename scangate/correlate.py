@@ -30,7 +30,8 @@ def correlate(findings: Iterable[Finding], root: Path | None) -> tuple[Finding, 
 
 def correlate_documents(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings of several results documents as problems: each once, under the fingerprint that it has there."""
-    return _as_problems(sorted(merge_identified(findings), key=by_place), tuple)
+    told = merge_identified(sorted(findings, key=by_place))
+    return _as_problems(sorted(told, key=by_place), tuple)
 
 
 def _as_problems(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 
-from scangate.grouping import union
+from scangate.grouping import own_words, union
 from scangate.model import Finding
 
 
@@ -14,18 +14,29 @@ def merge_duplicates(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def merge_identified(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Merge findings of several results documents that bear the same fingerprint. The order stays.
+    """Merge findings of several results documents that bear the same fingerprint, and those that stand alone in one
+    document and in another are part of a finding.
 
     Fingerprints are believed only where the findings agree on what and where, so that no document, by an id that it
     made up, can put its own words in the place of another's.
     """
-    return _merge_by(findings, _identity)
+    groups_first = sorted(findings, key=lambda finding: not finding.joined)
+    parts = {part: _identity(group) for group in groups_first if group.joined for part in _parts(group)}
+    return _merge_by(groups_first, lambda finding: parts.get(_alone(finding)) or _identity(finding))
 
 
 def _identity(finding: Finding) -> Hashable:
     if not finding.id:
         return _place(finding)
     return (finding.id, finding.category, finding.rule.id, finding.path, finding.parts)
+
+
+def _parts(group: Finding) -> Iterable[Hashable]:
+    return ((source.id, group.category, source.rule_id, group.path) for source in group.sources if source.id)
+
+
+def _alone(finding: Finding) -> Hashable:
+    return None if finding.joined else (finding.id, finding.category, finding.rule.id, finding.path)
 
 
 def _place(finding: Finding) -> Hashable:
@@ -49,7 +60,7 @@ def _merge(first: Finding, second: Finding) -> Finding:
             "severity": worse.severity,
             "severity_from": worse.severity_from,
             "fix": second.fix if second.fix.state == "available" else first.fix,
-            "sources": union(first.sources, second.sources),
+            "sources": union(first.sources, own_words(second) if first.joined else second.sources),
             "ratings": union(first.ratings, second.ratings),
             "ids": union(first.ids, second.ids),
             "relief": first.relief if second.relief else second.relief,

@@ -311,6 +311,12 @@ def test_documents_of_one_run_each_become_one() -> None:
     assert correlate_documents([*semgrep, *bandit]) == together
 
 
+def test_what_one_document_has_alone_and_another_in_a_group_is_one_finding() -> None:
+    together = correlate(SAME["rules that say the same, at one place"], None)
+    for report in SAME["rules that say the same, at one place"]:
+        assert correlate_documents([*correlate([report], None), *together]) == together
+
+
 def test_related_ids_follow_a_finding_into_its_group() -> None:
     first, second = correlate(APART["one weakness, two rules"], None)
     (third,) = correlate([code("bandit", "B602", 7)], None)
