@@ -213,32 +213,47 @@ def test_sample_reports_hold_as_many_findings_as_expected(shared: Path, tmp_path
             assert not any(leak["offender"] in finding.model_dump_json() for finding in parsed.findings)
 
 
-MATCHES = st.sampled_from([TOKEN, f"k = {TOKEN}", f"{TOKEN}\n{OTHER}", OTHER, "", "REDACTED", "\ud800"])
 RECORDS = st.fixed_dictionaries(
-    {},
-    optional={
-        "RuleID": st.sampled_from(["github-pat", "", 3]),
-        "File": st.sampled_from(["app.py", "../../etc/passwd", "a\\b", "", None]),
-        "Description": st.sampled_from([DESCRIPTION, TOKEN, f"a, {OTHER}", "", 7]),
+    {
+        "RuleID": st.sampled_from(["github-pat", "generic-api-key"]),
+        "File": st.sampled_from(["app.py", "other.py", "../../etc/passwd", "a\\b"]),
         "Secret": st.sampled_from([TOKEN, OTHER, f"{TOKEN}\n{OTHER}"]),
-        "Match": MATCHES,
+    },
+    optional={
+        "Description": st.sampled_from([DESCRIPTION, TOKEN, f"a, {OTHER}", f"{TOKEN}\n{OTHER}", "", 7]),
+        "Match": st.sampled_from([TOKEN, f"k = {TOKEN}", f"{TOKEN}\n{OTHER}", OTHER, "", "REDACTED", "\ud800"]),
         "StartLine": st.integers(-2, 6) | st.just(10**30) | st.just("2"),
         "EndLine": st.integers(-2, 6) | st.none(),
         "Commit": st.sampled_from(["", "a" * 40, "--all"]),
-        "Author": st.sampled_from(["Ann", TOKEN]),
+        "Author": st.sampled_from(["Ann", TOKEN, OTHER]),
         "Date": st.text(max_size=4),
     },
 )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(RECORDS | st.none() | st.integers(), max_size=4))
-def test_no_report_breaks_the_reader_or_carries_a_secret_through_it(tmp_path: Path, records: list[Any]) -> None:
+@given(st.lists(RECORDS, min_size=1, max_size=4))
+def test_no_finding_shows_its_secret(tmp_path: Path, records: list[dict[str, Any]]) -> None:
     (tmp_path / "app.py").write_text(f"{OTHER}\n  token = '{TOKEN}' {OTHER}\n\n{TOKEN}\n{OTHER}\n")
+    for finding in parse(tmp_path, *records).findings:
+        secrets = {r["Secret"] for r in records if secret_hash(r["Secret"]) == finding.secret}
+        assert secrets
+        assert not any(json.dumps(secret)[1:-1] in finding.model_dump_json() for secret in secrets)
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["RuleID", "File", "Secret", "Match", "StartLine", "rule", "file"]), inner)
+    ),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(JUNK)
+def test_no_report_breaks_the_reader(tmp_path: Path, report: Any) -> None:
     try:
-        parsed = parse(tmp_path, *records)
-    except ScannerError:
-        return
-    told = {secret for r in records for secret in (r.get("Secret"),) if r.get("RuleID") and r.get("File")}
-    text = "".join(finding.model_dump_json() for finding in parsed.findings)
-    assert not any(secret and json.dumps(secret)[1:-1] in text for secret in told)
+        parse(tmp_path, report=json.dumps(report).encode())
+    except ScannerError as error:
+        assert error.reason
