@@ -57,17 +57,21 @@ def resolve(
 ) -> Tool:
     """The program to run: the one that settings name; or ours from the store (installed now if it is not, or if a
     newer Python has come); or where installing fails, or we have no lock, ours on an older Python or the one on `PATH`.
+    Since building takes minutes, a Go tool that is not in the store is taken from `PATH` first, in a version that fits.
 
     `say` is told what takes long; no program or interpreter in the folder `forbidden` (the scanned tree) is taken
     unless settings name it. Raises ToolError when there is none, or when it is a release that must never run.
     """
     if configured is not None:
         return own_program(spec, configured)
-    if read_lock(spec.name) is None:
+    lock = read_lock(spec.name)
+    if lock is None:
         return _only_on_path(spec, forbidden)
     found = store.find(spec)
     if found and not store.newer_python(spec, forbidden=forbidden):
         return found
+    if isinstance(lock, GoLock) and (fitting := _fitting_on_path(spec, forbidden)):
+        return fitting
     try:
         return store.install(spec, say=say, forbidden=forbidden, cancel=cancel)
     except ToolError as error:
@@ -191,6 +195,15 @@ class ToolStore:
 def _default_home() -> Path:
     data = os.environ.get("SCANGATE_DATA_DIR")
     return (Path(data) if data else platformdirs.user_data_path("scangate")) / "tools"
+
+
+def _fitting_on_path(spec: ToolSpec, forbidden: Path | None) -> Tool | None:
+    """The program on `PATH`, if it is of a version that we know to work."""
+    try:
+        tool = on_path(spec, forbidden=forbidden)
+    except ToolError:  # a release that must never run: ours is built instead
+        return None
+    return tool if tool and SpecifierSet(spec.versions).contains(tool.version, prereleases=True) else None
 
 
 def _only_on_path(spec: ToolSpec, forbidden: Path | None) -> Tool:

@@ -237,6 +237,18 @@ def test_without_go_the_program_on_path_is_taken(
     assert "Go is missing" in notes[-1] and notes[-1].endswith(f"taking {program} instead")
 
 
+def test_a_fitting_program_on_path_saves_the_build(
+    store: ToolStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = write_program(tmp_path / "bin" / "gitleaks", MODULE, "v8.29.0")
+    _only_on_path(monkeypatch, program.parent)
+    notes: list[str] = []
+    assert resolve(GITLEAKS, store=store, configured=None, say=notes.append) == Tool(
+        program, "8.29.0", f"PATH: {program}"
+    )
+    assert notes == []
+
+
 @pytest.mark.parametrize(
     ("version", "toolchain"),
     [(OLD_GO, ""), ("go1.21.0", "local"), ("go1.21.0", "go1.21.0")],
