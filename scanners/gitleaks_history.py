@@ -3,8 +3,8 @@
 gitleaks reads what `git log -p` prints, and git obeys the repository: its settings, attributes, replaced and grafted
 commits, external differs and text converters. So git runs on a folder that has nothing of the repository but its
 objects and the tips of the range; only those are asked of the repository itself, with every program of its settings
-switched off. Against each other, merges are made anew (`--diff-merges=remerge`): what only the merge itself brought in
-is shown as its change.
+switched off. A merge is made anew and compared with what was committed (`--diff-merges=remerge`), so that its change is
+what the merge itself brought in.
 
 Source: git(1), git-log(1), gitrepository-layout(5), as of git 2.39; merges are shown so since git 2.35.
 """

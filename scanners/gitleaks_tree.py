@@ -20,7 +20,7 @@ from scangate.scanners.staging import read_files
 FOLDER = "tree"
 """The scanned folder below the job's `work`."""
 
-_TOLD_BY_NAME = re.compile(r"nuget\.config|\.(?:php|tf|hcl|ya?ml|p12|pfx|bb|bbappend|bbclass|inc)", re.IGNORECASE)
+_TOLD_BY_NAME = re.compile(r"(?:nuget\.config|\.(?:php|tf|hcl|ya?ml|p12|pfx|bb|bbappend|bbclass|inc))\Z", re.IGNORECASE)
 """The ends of names that gitleaks' rules ask for."""
 _KEY_STORE = re.compile(r".*\.(?:p12|pfx)", re.IGNORECASE | re.DOTALL)
 """Files that are a finding by their name, whatever they hold."""
@@ -114,7 +114,7 @@ def _put_wide(layout: Layout, job: Job, path: str, number: int) -> None:
 
 
 def _staged(number: int, name: str) -> str:
-    told = re.search(rf"(?:{_TOLD_BY_NAME.pattern})$", name, re.IGNORECASE)
+    told = _TOLD_BY_NAME.search(name)
     return f"{number}{told[0] if told else ''}"
 
 
