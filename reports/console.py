@@ -59,6 +59,8 @@ def _findings(page: Page, results: Results, *, limit: int) -> None:
             _row(page, "", (f"and {group.hidden:,} more here", "dim"))
         page.gap()
     page.text((view.total(results), "bold"))
+    if merged := view.merged(results):
+        page.text((merged, "dim"))
     if (hidden := len(results.findings) - limit) > 0:
         page.text((f"Only the {limit:,} worst are shown. See the other {hidden:,} with {_MORE}", "bold"))
 
@@ -73,10 +75,19 @@ def _finding(page: Page, finding: Finding, *, above: str) -> str:
             page.cropped((f"{number:>6} │ ", "dim"), visible(text), prefix=" " * 12)
     if fix := view.fix(finding):
         _row(page, "", ("fix: ", "green"), one_line(fix))
+    for name, text in _correlation(finding):
+        _row(page, "", (f"{name}: ", "cyan"), one_line(text))
     for relief in finding.relief:
         reason = f": {relief.reason}" if relief.reason else ""
         _row(page, "", (f"{relief.kind} relief: ", "green"), one_line(f"{relief.by}{reason}"))
     return snippet
+
+
+def _correlation(finding: Finding) -> list[tuple[str, str]]:
+    """What there is to say of a finding that several scanners reported, or of which others may speak too."""
+    said = [("one finding", reason) for reason in finding.joined]
+    said += [("rated", view.opinions(finding)), ("see also", view.see_also(finding))]
+    return [(name, text) for name, text in said if text]
 
 
 def _facts(finding: Finding) -> list[str]:

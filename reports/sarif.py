@@ -17,7 +17,7 @@ from scangate.document import Results
 from scangate.model import Finding, LedgerEntry, LedgerState
 from scangate.reports.encoders import json_line, sarif_text
 from scangate.reports.interface import ReportOptions
-from scangate.reports.sarif_result import MAX_TEXT, RuleTable, result
+from scangate.reports.sarif_result import MAX_TEXT, RuleTable, as_told_by, result
 from scangate.reports.view import plural, worst_first
 
 MAX_RUNS = 20
@@ -35,7 +35,9 @@ _Object = dict[str, Any]
 
 
 class SarifWriter:
-    """SARIF 2.1.0. A finding of several scanners appears in the run of each; relieved ones carry `suppressions`."""
+    """SARIF 2.1.0. A finding of several scanners appears in the run of each, in that scanner's words and with the
+    others' names; relieved ones carry `suppressions`.
+    """
 
     name = "sarif"
 
@@ -99,7 +101,7 @@ def _left_out(
 
 def _run(scanner: str, findings: Sequence[Finding], entries: Sequence[LedgerEntry]) -> Iterator[str]:
     rules = RuleTable(scanner)
-    results = [result(finding, rules) for finding in findings[:MAX_RESULTS]]
+    results = [result(as_told_by(scanner, finding), rules) for finding in findings[:MAX_RESULTS]]
     version = next((entry.version for entry in entries if entry.version), "")
     head: _Object = {
         "tool": {"driver": {"name": _text(scanner), "rules": rules.rules()}},

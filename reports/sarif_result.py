@@ -130,6 +130,14 @@ def security_severity(finding: Finding) -> float | None:
     return next((r.score for r in scored if r.score is not None and least <= r.score <= most), plain)
 
 
+def as_told_by(scanner: str, finding: Finding) -> Finding:
+    """The finding in the words of one of the scanners that reported it."""
+    own = next((source for source in finding.sources if source.scanner == scanner), None)
+    if not finding.joined or own is None:
+        return finding
+    return finding.model_copy(update={"title": own.title or finding.title, "message": own.message})
+
+
 def result(finding: Finding, rules: RuleTable) -> _Object:
     """One `result` object; its rule is entered in `rules`."""
     rule_id, index = rules.add(finding)
@@ -142,9 +150,22 @@ def result(finding: Finding, rules: RuleTable) -> _Object:
     }
     if fingerprints := _fingerprints(finding):
         item["partialFingerprints"] = fingerprints
+    if correlation := _correlation(finding):
+        item["properties"] = correlation
     if finding.relief and finding.effect in (Effect.RELIEVED, Effect.NONE):
         item["suppressions"] = [_suppression(relief) for relief in finding.relief]
     return item
+
+
+def _correlation(finding: Finding) -> _Object:
+    """Who else reported it, why that is one finding, and the fingerprints of those that may be about the same."""
+    told: _Object = {}
+    if finding.joined:
+        told["reportedBy"] = [_text(words) for words in view.reported_by(finding)]
+        told["joined"] = [_text(reason) for reason in finding.joined]
+    if finding.related:
+        told["related"] = [_text(fingerprint) for fingerprint in finding.related]
+    return told
 
 
 def _message(finding: Finding) -> str:

@@ -69,7 +69,12 @@ def heading(finding: Finding) -> str:
 
 def short_id(finding: Finding) -> str:
     """The beginning of a finding's id that `scangate explain` takes, since a whole one is too long to read."""
-    return finding.id.rsplit(":", 1)[-1][:_ID_LENGTH]
+    return short(finding.id)
+
+
+def short(fingerprint: str) -> str:
+    """The beginning of a fingerprint, without what all of its kind begin with."""
+    return fingerprint.rsplit(":", 1)[-1][:_ID_LENGTH]
 
 
 def position(finding: Finding) -> str:
@@ -129,6 +134,21 @@ def reported_by(finding: Finding) -> list[str]:
     return list(dict.fromkeys(words)) or [finding.rule.id]
 
 
+def opinions(finding: Finding) -> str:
+    """Who rated the finding how, and which rating counts, where they do not agree: `high by a, low by b; …`."""
+    if len({rating.severity for rating in finding.ratings}) < 2:
+        return ""
+    rated = dict.fromkeys(f"{rating.severity} by {rating.source}" for rating in finding.ratings)
+    counts = f"; what counts: {finding.severity_from}" if finding.severity_from else ""
+    return f"{', '.join(rated)}{counts}"
+
+
+def see_also(finding: Finding, *, most: int = 5) -> str:
+    """The short ids of findings that may be about the same, for `scangate explain`."""
+    hidden = len(finding.related) - most
+    return ", ".join(map(short, finding.related[:most])) + (f" and {hidden} more" if hidden > 0 else "")
+
+
 def fix(finding: Finding) -> str:
     """What can be done, in words; empty when nobody said."""
     match finding.fix.state:
@@ -167,6 +187,17 @@ def total(results: Results) -> str:
         return "No findings, since nothing was looked at"
     whole = states <= {LedgerState.RAN, LedgerState.NOT_APPLICABLE}
     return "No findings" if whole else "No findings in what was looked at"
+
+
+def merged(results: Results) -> str:
+    """`61 reports of 6 scanners are 38 findings`; empty where each report is a finding of its own."""
+    reports = sum(entry.findings for entry in results.ledger)
+    scanners = {entry.scanner for entry in results.ledger if entry.findings}
+    if reports <= len(results.findings):
+        return ""
+    return f"{plural(reports, 'report')} of {plural(len(scanners), 'scanner')} are " + plural(
+        len(results.findings), "finding"
+    )
 
 
 def severity_counts(findings: Iterable[Finding]) -> dict[Severity, int]:

@@ -22,7 +22,9 @@ def run(wanted: str, file: Path | None) -> int:
 
 
 def _find(results: Results, wanted: str) -> Finding:
-    matches = [f for f in results.findings if f.id.startswith(wanted) or f.id.rsplit(":", 1)[-1].startswith(wanted)]
+    """The finding whose id begins so, else the one that a report of such an id became part of."""
+    matches = [finding for finding in results.findings if _begins(finding.id, wanted)]
+    matches = matches or [f for f in results.findings if any(_begins(source.id, wanted) for source in f.sources)]
     if len(matches) == 1:
         return matches[0]
     if not matches:
@@ -31,6 +33,10 @@ def _find(results: Results, wanted: str) -> Finding:
         )
     some = ", ".join(finding.id for finding in matches[:5])
     raise UsageError(f"{len(matches)} findings' ids begin with {wanted!r}", hint=f"say more of it: {some}")
+
+
+def _begins(fingerprint: str, wanted: str) -> bool:
+    return fingerprint.startswith(wanted) or fingerprint.rsplit(":", 1)[-1].startswith(wanted)
 
 
 def _facts(finding: Finding) -> Iterator[str]:
@@ -44,6 +50,12 @@ def _facts(finding: Finding) -> Iterator[str]:
         version = f" {source.version}" if source.version else ""
         word = source.severity or "not given"
         yield f"  said by:    {source.scanner}{version}: rule {source.rule_id}, severity {word}"
+        if finding.joined:
+            yield f"              {source.title}, at {source.place}, alone {source.id}"
+    for reason in finding.joined:
+        yield f"  one since:  {reason}"
+    for other in finding.related:
+        yield f"  see also:   {other}"
     if finding.rule.cwe:
         yield f"  weakness:   {', '.join(f'CWE-{number}' for number in finding.rule.cwe)}"
     if finding.ids:

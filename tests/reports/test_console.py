@@ -164,3 +164,16 @@ def test_a_long_list_of_what_was_left_out_is_cut_and_says_so(results: Results, r
     text = render("console", results.model_copy(update={"inventory": inventory}))
     assert text.count(": vendored\n") == 8
     assert "and 22 more, which the JSON and HTML reports list" in text
+
+
+def test_it_says_how_many_reports_became_how_many_findings(results: Results, render: Render) -> None:
+    ledger = tuple(entry.model_copy(update={"findings": 5}) for entry in results.ledger)
+    assert "20 reports of 4 scanners are 6 findings" in render("console", results.model_copy(update={"ledger": ledger}))
+    assert "reports of" not in render("console", results)
+
+
+def test_many_related_findings_are_counted(results: Results, render: Render) -> None:
+    related = tuple(f"v1:code:twin{number}" for number in range(8))
+    finding = results.findings[0].model_copy(update={"related": related})
+    text = render("console", results.model_copy(update={"findings": (finding,)}))
+    assert "see also: twin0, twin1, twin2, twin3, twin4 and 3 more" in text

@@ -342,3 +342,13 @@ def test_no_text_is_longer_than_it_may_be(hostile_results: Results, sarif: Sarif
     for run in sarif(hostile_results)["runs"]:
         for key, length in texts({"results": run["results"], "rules": run["tool"]["driver"]["rules"]}):
             assert length <= limits.get(key, MAX_TEXT), key
+
+
+def test_each_run_tells_a_joined_finding_in_its_scanners_words(results: Results, sarif: Sarif) -> None:
+    told = runs(sarif(results))
+    bandit, semgrep = (told[name]["results"][0] for name in ("bandit", "semgrep"))
+    assert bandit["message"]["text"].startswith("subprocess call with shell=True identified")
+    assert semgrep["message"]["text"].startswith("A shell is started with input")
+    assert bandit["properties"] == semgrep["properties"]
+    assert bandit["properties"]["reportedBy"] == ["bandit B602", "semgrep python.shell-true"]
+    assert bandit["properties"]["related"] == ["v1:code:pickle"]
