@@ -162,14 +162,36 @@ class ResourceLocation(Model):
     snippet: str = ""
 
 
+class WebInstance(Model):
+    """One place of several where a running application shows the same problem. `evidence` is redacted."""
+
+    url: str
+    method: str = ""
+    param: str = ""
+    attack: str = ""
+    evidence: str = ""
+
+
 class WebLocation(Model):
-    """A place in a running application."""
+    """A place in a running application; `url` is where it was first seen, and everything quoted is redacted.
+
+    `route` is the path with what varies as `{}`; `instances` are the places where it was seen (a first few of
+    `count`); `curl` is a command that shows it again. `path` and `line` name the repository file that reports show it
+    under: the operation in the OpenAPI document, or a file that settings name.
+    """
 
     kind: Literal["web"] = "web"
     url: str
     method: str = ""
     param: str = ""
     evidence: str = ""
+    route: str = ""
+    attack: str = ""
+    count: int = 1
+    instances: tuple[WebInstance, ...] = ()
+    curl: str = ""
+    path: str = ""
+    line: int | None = None
 
 
 Location = Annotated[
@@ -318,6 +340,29 @@ class Skip(Model):
     reason: str
 
 
+class WebProof(Model):
+    """What a scan of a running application reached: the evidence that it looked.
+
+    `urls` counts the different ones that answered; `operations` those of the API description that were reached, of
+    `operations_known`, with `operations_missing` by name (`GET /orders/{id}`). `responses` counts by class (`2xx` …
+    `5xx`, `error` for none). `rules_cut` names active rules that did not come to their end, `rules_skipped` those that
+    were not run. `alive` says that the application still answered at the end.
+    """
+
+    profile: str
+    urls: int = 0
+    operations: int = 0
+    operations_known: int = 0
+    operations_missing: tuple[str, ...] = ()
+    requests: int = 0
+    responses: dict[str, int] = {}  # noqa: RUF012 (pydantic copies defaults)
+    rules_ran: int = 0
+    rules_cut: tuple[str, ...] = ()
+    rules_skipped: tuple[str, ...] = ()
+    login: Literal["none", "held", "lost", "failed"] = "none"
+    alive: bool = True
+
+
 class LedgerEntry(Model):
     """Exactly one per scanner and target. `seconds` is wall time; `kinds` are the inventory kinds it looks at."""
 
@@ -337,6 +382,7 @@ class LedgerEntry(Model):
     scanned: int = 0
     skipped: tuple[Skip, ...] = ()
     findings: int = 0
+    web: WebProof | None = None
 
 
 class KindFound(Model):
