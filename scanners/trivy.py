@@ -156,12 +156,10 @@ def _tree(report: Report, output: Output, job: Job, version: str) -> Parsed:
     """Files of the tree."""
     staged, date = StagedTree(job), database_date(job) if needs_database(job.target.kinds) else ""
     reading = Reading(Origin(version, date), SourceTree(job.root), staged.path)
-    findings = tuple(reading.findings(report))
-    skipped = staged.unread(report, output.stderr)
+    skipped, unseen = staged.unread(report, output.stderr)
     considered = len(job.target.files)
-    unseen = frozenset(skip.path for skip in skipped).intersection(job.target.files)
     parsed = Parsed(
-        findings,
+        tuple(reading.findings(report)),
         considered - len(unseen),
         skipped,
         version=version,
@@ -169,9 +167,8 @@ def _tree(report: Report, output: Output, job: Job, version: str) -> Parsed:
         unseen=unseen,
     )
     if unseen and len(unseen) == considered:
-        return replace(
-            parsed, state=LedgerState.FAILED, reason=f"Trivy looked at none of the files: {skipped[0].reason}"
-        )
+        reason = f"Trivy looked at none of the files: {skipped[0].reason}"
+        return replace(parsed, state=LedgerState.FAILED, reason=reason)
     gap = Gap(f"{len(skipped)} of {considered} files not looked at, or not wholly")
     return _partly(parsed, [gap] if skipped else [])
 

@@ -66,7 +66,7 @@ def misconfiguration_finding(record: Misconfiguration, place: Place, origin: Ori
     if rule == record.id and record.avd_id:
         rule = canonical_rule(record.avd_id)
     rating, severity, why = _severity(record.severity)
-    line = record.cause.start or None if place.type != _RENDERED else None
+    line = _line(record.cause.start) if place.type != _RENDERED else None
     names = {rule, f"AVD-{rule}", record.id, record.avd_id} - {""}
     return Finding(
         category=Category.IAC,
@@ -102,7 +102,7 @@ def _cause(record: Misconfiguration, place: Place, line: int | None) -> Location
 def secret_finding(record: Secret, place: Place, origin: Origin) -> Finding:
     """A secret as a finding. Trivy masks it, so that there is nothing to know it by elsewhere."""
     rating, severity, why = _severity(record.severity)
-    line = record.start or None
+    line = _line(record.start)
     return Finding(
         category=Category.SECRET,
         rule=Rule(id=record.rule, name=record.title, cwe=(_HARD_CODED,)),
@@ -149,6 +149,11 @@ def _holder(record: License, among: PackageResult) -> Location:
     return PackageLocation(
         purl=purl, name=record.package, version=package.version, manifest=among.manifest, line=package.line
     )
+
+
+def _line(number: int) -> int | None:
+    """A line number, where it is one."""
+    return number if number > 0 else None
 
 
 def _severity(word: str) -> tuple[Rating, Severity, str]:

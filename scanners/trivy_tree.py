@@ -92,20 +92,21 @@ class StagedTree:
         name = target.removeprefix(f"{_FILES}/")
         return self._originals.get(name, name)
 
-    def unread(self, report: Report, log: str) -> tuple[Skip, ...]:
-        """The files that Trivy did not look at, or not wholly."""
+    def unread(self, report: Report, log: str) -> tuple[tuple[Skip, ...], frozenset[str]]:
+        """What Trivy did not look at or not wholly, and which of the files it did not look at even in part."""
+        files = self._job.target.files
         named = {self.path(result.target) for result in report.results}
         reasons = dict(self._unresolved(report)) if self._depends else {}
-        broken = self._broken(log)
-        for path in self._job.target.files:
+        unseen = reasons.keys() - named
+        broken = {self.path(match["quoted"] or match["plain"]) for match in _BROKEN.finditer(log)}
+        for path in files:
             if reason := self._unread(path, named, broken):
                 reasons[path] = reason
-        if len(log) >= _LOG_KEPT and any(path.lower().endswith(_TERRAFORM) for path in self._job.target.files):
+                unseen.add(path)
+        if len(log) >= _LOG_KEPT and any(path.lower().endswith(_TERRAFORM) for path in files):
             reasons.setdefault("*.tf", "Trivy's log is too long to tell which files it could not parse")
-        return tuple(Skip(path=path, reason=reason) for path, reason in sorted(reasons.items()))
-
-    def _broken(self, log: str) -> set[str]:
-        return {self.path(match["quoted"] or match["plain"]) for match in _BROKEN.finditer(log)}
+        skips = (Skip(path=path, reason=reason) for path, reason in sorted(reasons.items()))
+        return tuple(skips), frozenset(unseen)
 
     def _unresolved(self, report: Report) -> Iterator[tuple[str, str]]:
         """Manifests of which dependencies were passed over, since nobody knows their version."""
