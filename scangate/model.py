@@ -355,7 +355,7 @@ class WebProof(Model):
     operations_known: int = 0
     operations_missing: tuple[str, ...] = ()
     requests: int = 0
-    responses: dict[str, int] = {}  # noqa: RUF012 (pydantic copies defaults)
+    responses: dict[str, int] = {}
     rules_ran: int = 0
     rules_cut: tuple[str, ...] = ()
     rules_skipped: tuple[str, ...] = ()
