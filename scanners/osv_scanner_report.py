@@ -69,11 +69,10 @@ class Package(_Part):
 
     @property
     def purl(self) -> str:
-        kind, _, shared = _PURL_TYPES.get(self.ecosystem.partition(":")[0], "").partition("/")
-        if not kind:
-            return PackageURL("generic", name=self.name or self.commit or "?", version=self.version).to_string()
-        namespace, _, name = self.name.replace(":", "/").rpartition("/")
-        return PackageURL(kind, shared or namespace, name or "?", self.version).to_string()
+        kind, _, shared = _PURL_TYPES.get(self.ecosystem.partition(":")[0], "generic").partition("/")
+        path = self.name.replace(":", "/") if kind == "maven" else self.name.rpartition("://")[2]
+        namespace, _, name = path.strip().strip("/").rpartition("/")
+        return PackageURL(kind, shared or namespace, name.strip() or "?", self.version).to_string()
 
 
 class Found(_Part):

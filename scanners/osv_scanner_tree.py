@@ -34,6 +34,7 @@ FOLDER = "tree"
 _NUMBERED = re.compile(rf"(?:^|/){FOLDER}/(\d+)/[^/]+$")
 _NAMED_ERROR = re.compile(rf"(?:^|[\s/]){FOLDER}/(\d+)/[^/:\n]+: (.+)$", re.MULTILINE)
 
+_PYTHON = re.compile(r".+\.(?:txt|in)|pyproject\.toml|poetry\.lock|uv\.lock|pipfile\.lock|pylock\.(?:.+\.)?toml")
 _OLD_GO = re.compile(r"^go 1\.(?:\d|1[0-6])(?:\.\d+)?\s*$", re.MULTILINE)
 _LONGEST_TOML = 64 * 1024
 """Python's parser takes quadratic time for some hostile texts."""
@@ -87,8 +88,11 @@ def stage(job: Job) -> Stage:
             stage.unlocked.append((path, manifest))
         elif _is_pom(path):
             _stage_pom(stage, poms, path, f"{FOLDER}/{number}/gradle.lockfile")
-        else:
+        elif _PYTHON.fullmatch(posixpath.basename(path).lower()):
             _stage_pins(stage, tree, path, f"{FOLDER}/{number}/requirements.txt")
+        else:
+            reason = "osv-scanner reads no such file"
+            stage.gaps.append(Gap(Skip(path=path, reason=reason), "unread", unseen=True))
     return stage
 
 
