@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from scangate.model import Finding, LedgerState, Skip
 from scangate.scanners.advisories import OFFLINE_WAY, rfc3339
 from scangate.scanners.dependency_files import lock_file
-from scangate.scanners.interface import Job, Output, Parsed
+from scangate.scanners.interface import Job, Output, Parsed, ScannerError, failed
 from scangate.scanners.maven import MEND as SCAN_AN_SBOM
 from scangate.scanners.osv_database import Database
 from scangate.scanners.osv_scanner_report import (
@@ -59,7 +59,7 @@ class Account:
         return self._concluded()
 
     def _read(self, output: Output) -> None:
-        results, errors = by_staged_file(read_report(output)), told_errors(output.stderr)
+        results, errors = by_staged_file(self._report(output)), told_errors(output.stderr)
         if given_up := _NOT_COMPARED.search(output.stderr):
             self.trouble = f"osv-scanner did not compare all packages with the advisories: {given_up[1][:300]}"
         dates = {name: database.date for name, database in self.databases.items()}
@@ -78,6 +78,14 @@ class Account:
                 self._read_packages(staged, result, reporter)
         for name, why in dict.fromkeys(_BAD_RECORD.findall(output.stderr)):
             self._damaged(Skip(path=name, reason=f"osv-scanner cannot read this advisory: {why[:200]}"))
+
+    def _report(self, output: Output) -> tuple[Result, ...]:
+        try:
+            return read_report(output)
+        except ScannerError as error:
+            if error.state is LedgerState.FAILED and self.job.advisories is None:
+                raise failed(error.reason, mend=OFFLINE_WAY) from error
+            raise
 
     def _no_database(self, ecosystem: str, broken: Mapping[str, str]) -> str:
         if self.job.advisories is None:

@@ -43,11 +43,13 @@ _PURL_TYPES = {
 """The type of a package URL by OSV's name of the ecosystem, with the namespace that all its packages share."""
 
 _FAILURES = {
+    127: "osv-scanner gave up",
     129: "the advisory service gave no answer",
     130: "osv-scanner refused its configuration",
 }
 NO_PACKAGES = 128
-_WITH_REPORT = (0, 1, 127, None)
+_ERROR = 127
+_WITH_REPORT = (0, 1, _ERROR, None)
 """127 stands for any error that was told on the way; there is a report all the same, unless it came too soon."""
 
 
@@ -117,7 +119,7 @@ def read_report(output: Output) -> tuple[Result, ...]:
     said = last_words(output)
     if output.exit_code == NO_PACKAGES:
         return ()
-    if output.exit_code not in _WITH_REPORT:
+    if output.exit_code not in _WITH_REPORT or (output.exit_code == _ERROR and not output.report.strip()):
         why = _FAILURES.get(output.exit_code or 0, f"osv-scanner ended with exit code {output.exit_code}")
         raise failed(f"{why}: {said}".rstrip(": "))
     document = load_json(output, "osv-scanner")

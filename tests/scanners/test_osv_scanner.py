@@ -281,7 +281,7 @@ def test_the_report_counts_and_not_the_exit_code(root: Path, exit_code: int) -> 
     [
         (129, "API query failed", "the advisory service gave no answer: API query failed"),
         (130, "Ignored invalid config file", "refused its configuration"),
-        (127, "no such host", "printed nothing (exit 127): no such host"),
+        (127, "no such host", "osv-scanner gave up: no such host"),
         (2, "", "exit code 2"),
         (0, "", "printed nothing"),
     ],
@@ -292,6 +292,7 @@ def test_failures_are_told(root: Path, exit_code: int, stderr: str, reason: str)
         SCANNER.run(job(root, "package-lock.json"), answering(document, exit_code, stderr))
     assert error.value.state is LedgerState.FAILED
     assert reason in error.value.reason
+    assert "--advisories" in error.value.mend
 
 
 @pytest.mark.parametrize("exit_code", [0, 128])
