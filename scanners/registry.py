@@ -12,14 +12,26 @@ from importlib.metadata import entry_points
 from scangate.scanners.bandit import Bandit
 from scangate.scanners.checkov import Checkov
 from scangate.scanners.gitleaks import Gitleaks
+from scangate.scanners.grype import Grype
 from scangate.scanners.interface import Input, Job, Output, Parsed, Reader, Scanner
+from scangate.scanners.npm_audit import NpmAudit
 from scangate.scanners.osv_scanner import OsvScanner
 from scangate.scanners.pip_audit import PipAudit
 from scangate.scanners.sarif import Sarif
 from scangate.scanners.semgrep import Semgrep
 from scangate.scanners.trivy import Trivy
 
-_BUILT_IN: tuple[Scanner, ...] = (Bandit(), Semgrep(), PipAudit(), OsvScanner(), Checkov(), Trivy(), Gitleaks())
+_BUILT_IN: tuple[Scanner, ...] = (
+    Bandit(),
+    Semgrep(),
+    PipAudit(),
+    OsvScanner(),
+    NpmAudit(),
+    Checkov(),
+    Trivy(),
+    Grype(),
+    Gitleaks(),
+)
 _JOINED: tuple[Scanner, ...] = tuple(entry.load() for entry in entry_points(group="scangate.scanners"))
 
 SCANNERS: dict[str, Scanner] = {scanner.name: scanner for scanner in (*_JOINED, *_BUILT_IN)}

@@ -29,6 +29,8 @@ HEALTHY = {
     "gitleaks": "bandit",
     "osv-scanner": "bandit",
     "trivy": "bandit",
+    "grype": "bandit",
+    "npm-audit": "bandit",
 }
 
 FILES = {
