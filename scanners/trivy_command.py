@@ -29,7 +29,9 @@ disable-allow-rules: [tests, examples, vendor, usr-dirs, locale-dir, markdown, n
 allow-rules:
   - {id: example-values, description: "values that say that they are examples", regex: "(?i)example"}
 """
-_ALWAYS = ("--format", "json", "--skip-version-check", "--disable-telemetry", "--no-progress", "--timeout", "24h")
+_ALWAYS = ("--format", "json", "--no-progress", "--timeout", "24h")
+_QUIET = {"TRIVY_SKIP_VERSION_CHECK": "true", "TRIVY_DISABLE_TELEMETRY": "true"}
+"""No calls home. Releases before 0.63 know no such options, and pass over variables that they do not know."""
 _OFFLINE = ("--skip-db-update", "--skip-java-db-update", "--offline-scan", "--skip-vex-repo-update", "--list-all-pkgs")
 _NOWHERE = "http://127.0.0.1:9"
 _DAEMONS = ("docker", "containerd", "podman")
@@ -90,11 +92,11 @@ def _scanners(kinds: Collection[str], *, database: bool) -> Iterator[str]:
 def _sealed(job: Job) -> dict[str, str]:
     """No way out, and nobody to trust."""
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _NOWHERE)
-    return proxies | {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": str(job.work / "nothing")}
+    return proxies | _QUIET | {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": str(job.work / "nothing")}
 
 
 def _credentials() -> dict[str, str]:
     """What registries and daemons want to know: the folder of docker's settings, and no other of the user's."""
     folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     passed_on = {name: os.environ[name] for name in _PASSED_ON if os.environ.get(name)}
-    return passed_on | ({"DOCKER_CONFIG": str(folder.absolute())} if folder.is_dir() else {})
+    return _QUIET | passed_on | ({"DOCKER_CONFIG": str(folder.absolute())} if folder.is_dir() else {})

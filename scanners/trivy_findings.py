@@ -60,7 +60,7 @@ class Reading:
     def _findings(self, result: Result, report: Report, image: Image | None) -> Iterator[Finding]:
         if not report.type and result.kind not in PACKAGES:
             image = None  # what a cluster's resource runs, not what it is
-        path = result.target.lstrip("/") if image else self.path_of(result.target)
+        path = result.target if image else self.path_of(result.target)
         manifest = (self.name or report.artifact) if report.type in SBOMS else path
         among = PackageResult(result, manifest=manifest, image=image)
         for vulnerability in result.vulnerabilities:

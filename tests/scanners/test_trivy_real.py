@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -403,12 +404,21 @@ def listener() -> Iterator[tuple[int, list[bytes]]]:
 
 SOURCES = (
     "git::http://127.0.0.1:{0}/x.git",
-    "git::file:///nowhere/x.git",
     "https://127.0.0.1:{0}/x.zip",
     "hg::http://127.0.0.1:{0}/x",
     "s3::http://127.0.0.1:{0}/bucket/x.zip",
     "127.0.0.1:{0}/a/b/c",
 )
+
+
+def test_modules_of_other_repositories_are_not_fetched(look: Callable[..., Parsed], tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    write(other, {"main.tf": 'resource "aws_s3_bucket" "b" {}\n'})
+    git = ("git", "-C", str(other), "-c", "user.name=x", "-c", "user.email=x@x.example", "-c", "commit.gpgsign=false")
+    for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "x")):
+        subprocess.run([*git, *words], check=True)
+    files = write(tmp_path / "tree", {"main.tf": f'module "m" {{\n  source = "git::file://{other}"\n}}\n'})
+    assert not look("", *files, kinds=("terraform",)).findings
 
 
 def test_modules_that_a_tree_names_are_not_fetched(look: Callable[..., Parsed], tmp_path: Path) -> None:
