@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import tempfile
 import threading
 import time
@@ -16,33 +14,34 @@ from typing import Literal
 
 from scangate.model import Finding, LedgerEntry, LedgerState, worst_state
 from scangate.plan import Plan, Task
-from scangate.process import Ended, minimal_environment, run
 from scangate.scanners.interface import (
-    Command,
     Driven,
     Job,
-    Output,
     Parsed,
     Scanner,
     ScannerError,
     Target,
     Tool,
     ToolSpec,
+    WebOptions,
     failed,
 )
+from scangate.workbench import PrivateWorkbench
 
 DEFAULT_TIMEOUT = 900.0
 """Seconds that one process of a scanner may take, unless settings say otherwise."""
-OUTPUT_CAP = 512_000_000
-"""Bytes that one process may write before it is ended."""
-_STDERR_SHOWN = 20_000
+_WEB_MARGIN = 300.0
+"""Seconds beyond the minutes of a web scan's own limit, for it to end in good order."""
 
 Phase = Literal["queued", "installing", "running", "done"]
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something happened to a task: for progress only. `entry` comes with `done`, `note` with `installing`."""
+    """Something happened to a task: for progress only.
+
+    `entry` comes with `done`; `note` with `installing`, and with `running` where the scanner tells how far it is.
+    """
 
     scanner: str
     target: str
@@ -58,6 +57,7 @@ class Inputs:
     rules: tuple[Path, ...] = ()
     advisories: Path | None = None
     database: Path | None = None
+    web: WebOptions | None = None
 
 
 @dataclass(frozen=True)
@@ -170,12 +170,13 @@ class _Collector:
             kinds=self._kinds(),
             seconds=round(max(s.ended for s in self._shares) - min(s.begun for s in self._shares), 3),
             version=next((part.version for part in parsed if part.version), tool.version if tool else ""),
-            tool=tool.origin if tool else "",
+            tool=next((part.tool for part in parsed if part.tool), tool.origin if tool else ""),
             database_date=min((part.database_date for part in parsed if part.database_date), default=""),
             considered=sum(share.considered for share in self._shares),
             scanned=sum(share.scanned for share in self._shares),
             skipped=tuple(skip for part in parsed for skip in part.skipped),
             findings=sum(len(part.findings) for part in parsed),
+            web=next((part.web for part in parsed if part.web), None),
         )
 
     def _kinds(self) -> tuple[str, ...]:
@@ -193,7 +194,8 @@ def _attempt(scanner: Scanner, target: Target, context: Context) -> _Share:
     try:
         if context.cancel.is_set():
             raise failed("interrupted by the user")
-        tool = context.find_tool(scanner.tool, lambda note: _installing(scanner, target, context, note))
+        if scanner.tool.executable:
+            tool = context.find_tool(scanner.tool, lambda note: _installing(scanner, target, context, note))
         context.notify(Event(scanner.name, target.name, "running"))
         begun = time.monotonic()
         parsed = run_in_private(scanner, target, tool, context)
@@ -211,7 +213,7 @@ def _installing(scanner: Scanner, target: Target, context: Context, note: str) -
     context.notify(Event(scanner.name, target.name, "installing", note=note))
 
 
-def run_in_private(scanner: Scanner, target: Target, tool: Tool, context: Context) -> Parsed:
+def run_in_private(scanner: Scanner, target: Target, tool: Tool | None, context: Context) -> Parsed:
     """One scanner on one target, in a private folder that is gone afterwards.
 
     Raises:
@@ -231,70 +233,22 @@ def run_in_private(scanner: Scanner, target: Target, tool: Tool, context: Contex
             advisories=inputs.advisories,
             database=inputs.database,
             offline=context.offline,
+            web=inputs.web,
+        )
+        workbench = PrivateWorkbench(
+            job,
+            timeout=_timeout(job, context),
+            cancel=context.cancel,
+            tell=lambda note: context.notify(Event(scanner.name, target.name, "running", note=note)),
         )
         if isinstance(scanner, Driven):
-            return scanner.run(job, lambda command: _run_command(command, job, context))
-        return scanner.parse(_run_command(scanner.command(job), job, context), job)
+            return scanner.run(job, workbench)
+        return scanner.parse(workbench(scanner.command(job)), job)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _run_command(command: Command, job: Job, context: Context) -> Output:
-    _lay_out(command, job.work)
-    home = job.work / ".home"
-    home.mkdir(exist_ok=True)
-    stdout, stderr = job.work / ".stdout", job.work / ".stderr"
-    report = job.work / command.report if command.report else stdout
-    timeout = context.timeouts.get(job.scanner, DEFAULT_TIMEOUT)
-    ended = run(
-        command.argv,
-        cwd=job.work,
-        env=minimal_environment(home, command.env, network=command.network, forbidden=job.root),
-        stdout=stdout,
-        stderr=stderr,
-        timeout=timeout,
-        cap=OUTPUT_CAP,
-        watch=(report,) if command.report else (),
-        cancel=context.cancel,
-    )
-    if stopped := _why_stopped(ended, job.scanner, timeout):
-        raise stopped
-    return Output(report.read_bytes() if report.exists() else b"", ended.exit_code, _read_end(stderr))
-
-
-def _lay_out(command: Command, work: Path) -> None:
-    """Put the command's files and links in place. A hard link costs nothing; where it is refused, a copy does."""
-    for folder in {(work / name).parent for name in (*command.files, *command.links)}:
-        folder.mkdir(parents=True, exist_ok=True)
-    for name, data in command.files.items():
-        (work / name).write_bytes(data)
-    for name, source in command.links.items():
-        try:
-            os.link(source, work / name, follow_symlinks=False)
-        except OSError:
-            shutil.copyfile(source, work / name, follow_symlinks=False)
-
-
-def _why_stopped(ended: Ended, scanner: str, timeout: float) -> ScannerError | None:
-    match ended.cause:
-        case "exited" if ended.signal is None:
-            return None
-        case "exited":
-            name = signal.Signals(ended.signal or 0).name
-            return failed(f"killed by {name} after {ended.seconds:.1f} s", mend="is there enough memory?")
-        case "timeout":
-            mend = f"give it longer: [scanners.{scanner}] timeout = {int(timeout * 2)}"
-            return ScannerError(LedgerState.TIMED_OUT, f"took longer than {timeout:.0f} s and was ended", mend=mend)
-        case "cap":
-            return failed(f"wrote more than {OUTPUT_CAP // 1_000_000} MB and was ended")
-        case "cancelled":
-            return failed("interrupted by the user")
-        case _:
-            mend = f"scangate tools install {scanner}, or name the program that settings give it rightly"
-            return ScannerError(LedgerState.MISSING, f"cannot be started: {ended.detail}", mend=mend)
-
-
-def _read_end(path: Path) -> str:
-    with path.open("rb") as handle:
-        handle.seek(max(0, path.stat().st_size - _STDERR_SHOWN))
-        return handle.read().decode("utf-8", errors="replace")
+def _timeout(job: Job, context: Context) -> float:
+    """Seconds for each process of the job; a web scan has its own limit, and must be able to keep it."""
+    default = DEFAULT_TIMEOUT if job.web is None else job.web.limits.minutes * 60 + _WEB_MARGIN
+    return context.timeouts.get(job.scanner, default)

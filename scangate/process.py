@@ -1,7 +1,7 @@
 """The one seam to other programs: argument lists, a process group of their own, output to files, and an end.
 
 No shell, no pipes (a full pipe cannot block anybody), no standard input. Whatever happens, the whole process group
-is gone when `run` returns, also a grandchild that outlived its parent.
+is gone when `run` returns, or the `with` block of `start` is left: also a grandchild that outlived its parent.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -39,6 +39,14 @@ class Ended:
     cause: Cause
     signal: int | None = None
     detail: str = ""
+
+
+class NotStarted(Exception):
+    """A program cannot be started: `ended` says why."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__(ended.detail)
+        self.ended = ended
 
 
 def minimal_environment(
@@ -94,10 +102,82 @@ def run(
 
     A program that is absent or cannot be started is an ordinary outcome (`missing`, `not-startable`).
     """
+    bounds = _Bounds(time.monotonic(), timeout, cap, (stdout, stderr, *watch), (cancel,) if cancel else ())
+    process = _spawn(argv, cwd=cwd, env=env, stdout=stdout, stderr=stderr)
+    return process if isinstance(process, Ended) else _see_through(process, bounds)
+
+
+@contextlib.contextmanager
+def start(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdout: Path,
+    stderr: Path,
+    timeout: float,
+    cap: int,
+    watch: Sequence[Path] = (),
+    cancel: threading.Event | None = None,
+) -> Iterator[Serving]:
+    """A program that serves while the `with` block runs, within the bounds that `run` has, and is ended with it.
+
+    It is ended, too, when this process is killed.
+
+    Raises:
+        NotStarted: the program is absent or cannot be started.
+    """
+    stop = threading.Event()
+    bounds = _Bounds(time.monotonic(), timeout, cap, (stdout, stderr, *watch), (stop, cancel) if cancel else (stop,))
+    process = _spawn(argv, cwd=cwd, env=env, stdout=stdout, stderr=stderr)
+    if isinstance(process, Ended):
+        raise NotStarted(process)
+    serving = Serving(process, bounds, stop)
+    try:
+        yield serving
+    finally:
+        serving.stop()
+
+
+class Serving:
+    """A program that serves until it ends by itself, reaches a bound, or is stopped; `ended` says how, then."""
+
+    def __init__(self, process: subprocess.Popen[bytes], bounds: _Bounds, stop: threading.Event) -> None:
+        self.ended: Ended | None = None
+        self._stop = stop
+        self._watcher = threading.Thread(target=self._watch, args=(process, bounds), daemon=True)
+        self._watcher.start()
+
+    def _watch(self, process: subprocess.Popen[bytes], bounds: _Bounds) -> None:
+        with _guard(process.pid):
+            self.ended = _see_through(process, bounds)
+
+    def stop(self, patience: float = 0.0) -> None:
+        """Let it end by itself for `patience` seconds, then end it; its whole group is gone afterwards."""
+        self._watcher.join(patience)
+        self._stop.set()
+        self._watcher.join()
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """What a program may take: as in `run`; any of `cancel` ends it."""
+
+    begun: float
+    timeout: float
+    cap: int
+    files: tuple[Path, ...]
+    cancel: tuple[threading.Event, ...]
+
+
+def _spawn(
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdout: Path, stderr: Path
+) -> subprocess.Popen[bytes] | Ended:
+    """The program in a process group of its own, or why there is none."""
     begun = time.monotonic()
     with stdout.open("wb") as out, stderr.open("wb") as err:
         try:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 list(argv),
                 cwd=cwd,
                 env=dict(env),
@@ -110,31 +190,51 @@ def run(
             return Ended(None, time.monotonic() - begun, "missing", detail=str(error))
         except (OSError, ValueError) as error:
             return Ended(None, time.monotonic() - begun, "not-startable", detail=str(error))
+
+
+def _see_through(process: subprocess.Popen[bytes], bounds: _Bounds) -> Ended:
+    """Wait for the program's end, or bring it about; nothing of its group is left afterwards."""
     try:
-        cause = _watch(process.pid, deadline=begun + timeout, cap=cap, files=(stdout, stderr, *watch), cancel=cancel)
+        cause = _watch(process.pid, bounds)
         if cause != "exited":
             _terminate(process.pid)
     finally:
         _kill_group(process.pid)
         code = process.wait()
-    seconds = time.monotonic() - begun
+    seconds = time.monotonic() - bounds.begun
     if cause != "exited":
         return Ended(None, seconds, cause)
     return Ended(None, seconds, cause, signal=-code) if code < 0 else Ended(code, seconds, cause)
 
 
-def _watch(pid: int, *, deadline: float, cap: int, files: Sequence[Path], cancel: threading.Event | None) -> Cause:
+@contextlib.contextmanager
+def _guard(group: int) -> Iterator[None]:
+    """Should this process be killed meanwhile, the group is too, by a shell that waits for just that.
+
+    The shell reads from a pipe of which we alone hold the other end.
+    """
+    script = 'read -r _; kill -KILL -- "-$0"'
+    with subprocess.Popen(
+        ["/bin/sh", "-c", script, str(group)], stdin=subprocess.PIPE, start_new_session=True
+    ) as shell:
+        try:
+            yield
+        finally:
+            shell.kill()
+
+
+def _watch(pid: int, bounds: _Bounds) -> Cause:
     pause = _SHORTEST_POLL
     while not _has_exited(pid):
-        if cancel is not None and cancel.is_set():
+        if any(event.is_set() for event in bounds.cancel):
             return "cancelled"
-        if time.monotonic() > deadline:
+        if time.monotonic() > bounds.begun + bounds.timeout:
             return "timeout"
-        if _bytes_in(files) > cap:
+        if _bytes_in(bounds.files) > bounds.cap:
             return "cap"
         time.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_POLL)
-    return "cap" if _bytes_in(files) > cap else "exited"
+    return "cap" if _bytes_in(bounds.files) > bounds.cap else "exited"
 
 
 def _has_exited(pid: int) -> bool:

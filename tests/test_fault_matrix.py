@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from scangate import execute
+from scangate import execute, workbench
 from scangate.__main__ import main
 from scangate.scanners.interface import Input, Tool
 from scangate.scanners.registry import SCANNERS, TAKES
@@ -136,7 +136,7 @@ def test_a_failing_scanner_is_never_green(
     tree: Path, tools: Callable[[str], Tool], monkeypatch: pytest.MonkeyPatch, scanner: str, fault: str
 ) -> None:
     tools(HEALTHY[scanner])
-    monkeypatch.setattr(execute, "OUTPUT_CAP", 1_000_000)
+    monkeypatch.setattr(workbench, "OUTPUT_CAP", 1_000_000)
     behaviour, states = FAULTS[fault]
     code, results = scan(tree, scanner, fake(tree.parent, behaviour))
     assert_told(code, results, scanner, states)
