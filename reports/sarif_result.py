@@ -170,7 +170,7 @@ def _correlation(finding: Finding) -> _Object:
 
 def _message(finding: Finding) -> str:
     """The title as the first sentence, since that is what lists show; then the rest."""
-    subject = view.subject(finding) if isinstance(finding.location, PackageLocation) else ""
+    subject = view.subject(finding) if isinstance(finding.location, PackageLocation | ImageLocation) else ""
     title = finding.title.rstrip(".")
     rest = finding.message.removeprefix(title).lstrip(". ")
     fix = view.fix(finding)

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from packageurl import PackageURL
+
 from scangate.document import Judgement, Outcome, Results
 from scangate.model import (
     Effect,
@@ -78,8 +80,8 @@ def short(fingerprint: str) -> str:
 
 
 def position(finding: Finding) -> str:
-    """Where in its file: `12:5`, `12`, or empty."""
-    if finding.line is None:
+    """Where in its file: `12:5`, `12`, or empty. Of a file in an image the subject tells it."""
+    if finding.line is None or isinstance(finding.location, ImageLocation):
         return ""
     column = finding.location.column if isinstance(finding.location, FileLocation) else None
     return f"{finding.line}:{column}" if column else str(finding.line)
@@ -92,12 +94,32 @@ def subject(finding: Finding) -> str:
             return f"{name} {version}".strip()
         case ResourceLocation(address=address):
             return address
-        case ImageLocation(package=package):
-            return package
+        case ImageLocation() as place:
+            return _in_image(place)
         case WebLocation(method=method, param=param):
             return f"{method} {param}".strip()
         case FileLocation(scope=scope):
             return scope
+
+
+def _in_image(place: ImageLocation) -> str:
+    """`libssl3 3.0.17 in var/lib/dpkg/status, base image`: what of it is known."""
+    file = f"{place.path}:{place.line}" if place.line else place.path
+    what = " in ".join(part for part in (package_name(place.package), file) if part)
+    layer = {True: "base image", False: "own layer", None: ""}[place.base]
+    return ", ".join(part for part in (what, layer) if part)
+
+
+def package_name(purl: str) -> str:
+    """Name and version of a package URL, as its ecosystem writes them: `@scope/name 1.0`, `group:artifact 1.0`."""
+    try:
+        package = PackageURL.from_string(purl)
+    except ValueError:
+        return purl
+    between = ":" if package.type == "maven" else "/"
+    named = package.namespace and package.type in ("npm", "maven", "golang", "composer")
+    name = f"{package.namespace}{between}{package.name}" if named else package.name
+    return f"{name} {package.version}" if package.version else name
 
 
 def snippet(finding: Finding) -> str:

@@ -118,16 +118,22 @@ def _parts(finding: Finding, location: Location) -> tuple[str, ...]:
         case ImageLocation() as place:
             name = finding.ids[0] if finding.ids else rule
             copy = () if is_of_distribution(place.package) else (place.path,)
-            return (name, place.ref.split("@")[0].rsplit(":", 1)[0], package_of(place.package), *copy)
+            return (name, _repository(place.ref), package_of(place.package), *copy)
         case WebLocation() as place:
             return (rule, place.method.upper(), _route(place.url), place.param)
+
+
+def _repository(ref: str) -> str:
+    """An image's name without tag and digest: what stays when the next one is built."""
+    head, slash, name = ref.partition("@")[0].rpartition("/")
+    return f"{head}{slash}{name.partition(':')[0]}"
 
 
 def _holder(finding: Finding, location: Location) -> tuple[str, ...]:
     """The file that holds a secret, in an image together with the image's name."""
     match location:
         case ImageLocation(ref=ref, path=path):
-            return (ref.split("@")[0].rsplit(":", 1)[0], path)
+            return (_repository(ref), path)
         case _:
             return (finding.path,)
 

@@ -198,3 +198,19 @@ def test_a_place_of_the_history_has_no_definition_of_todays_file_around_it(tmp_p
     (found,) = identify([secret(2, path="app.py", commit=Commit(id="a" * 40))], tmp_path)
     assert isinstance(found.location, FileLocation)
     assert not found.location.scope
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("shop:1.0", "shop:1.1", True),
+        ("shop:1.0", "shop@sha256:00ff", True),
+        ("host.example:5000/shop", "host.example:5000/shop:2", True),
+        ("host.example:5000/shop", "host.example:5000/cart", False),
+        ("host.example:5000/shop", "host.example:5001/shop", False),
+    ],
+)
+def test_an_image_is_known_by_its_name_without_tag_and_digest(one: str, other: str, same: bool) -> None:
+    places = (ImageLocation(ref=ref, package="pkg:deb/debian/curl@1") for ref in (one, other))
+    known = [ids(finding(place, category=Category.CONTAINER, ids=("CVE-2099-1",))) for place in places]
+    assert (known[0] == known[1]) is same
