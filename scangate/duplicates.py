@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 
 from scangate.grouping import own_words, union
-from scangate.model import Finding
+from scangate.links import scanners_of
+from scangate.model import Finding, ImageLocation, PackageLocation
 
 
 def merge_duplicates(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -28,15 +29,20 @@ def merge_identified(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def _identity(finding: Finding) -> Hashable:
     if not finding.id:
         return _place(finding)
-    return (finding.id, finding.category, finding.rule.id, finding.path, finding.parts)
+    # A package's fingerprint names no scanner: correlation joins those of several, and says why.
+    of_package = isinstance(finding.location, PackageLocation | ImageLocation)
+    scanners = scanners_of(finding) if of_package else None
+    return (finding.id, finding.category, finding.rule.id, finding.path, finding.parts, scanners)
 
 
 def _parts(group: Finding) -> Iterable[Hashable]:
-    return ((source.id, group.category, source.rule_id, group.path) for source in group.sources if source.id)
+    told = (source for source in group.sources if source.id)
+    return ((source.id, source.scanner, group.category, source.rule_id, group.path) for source in told)
 
 
 def _alone(finding: Finding) -> Hashable:
-    return None if finding.joined else (finding.id, finding.category, finding.rule.id, finding.path)
+    scanner = finding.sources[0].scanner if finding.sources else ""
+    return None if finding.joined else (finding.id, scanner, finding.category, finding.rule.id, finding.path)
 
 
 def _place(finding: Finding) -> Hashable:

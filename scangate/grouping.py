@@ -28,6 +28,7 @@ from scangate.scanners.ratings import effective
 _Item = TypeVar("_Item")
 _SURE_FIRST = tuple(Confidence)
 _OURSELVES = "scangate"
+_IN_COMMIT = " in commit "
 _FIX_STATES = ("available", "wont-fix", "none", "unknown")
 
 
@@ -71,14 +72,20 @@ def _prominence(finding: Finding) -> tuple[object, ...]:
 
     Sorting is stable, so that otherwise the first in order of place stands for all.
     """
-    return min((id_order(name) for name in finding.ids), default=()), _vagueness(finding.location)
+    return min((id_order(name) for name in finding.ids), default=()), _vagueness(finding)
 
 
-def _vagueness(place: Location) -> tuple[bool, bool, bool]:
+def _vagueness(finding: Finding) -> tuple[bool, bool, bool]:
     """Places of today's tree come before those of its history, then those with a line, then those with a version."""
-    past = isinstance(place, FileLocation) and place.commit is not None
+    place = finding.location
     version = not isinstance(place, PackageLocation) or bool(place.version)
-    return past, getattr(place, "line", None) is None, not version
+    return is_of_history(finding), finding.line is None, not version
+
+
+def is_of_history(finding: Finding) -> bool:
+    """Whether the finding is of a commit alone. One that is of today's tree too keeps that place, and the commit."""
+    past = isinstance(finding.location, FileLocation) and finding.location.commit is not None
+    return past and not any(source.place and _IN_COMMIT not in source.place for source in finding.sources)
 
 
 def _identity(members: Sequence[Finding]) -> dict[str, object]:
@@ -108,7 +115,7 @@ def _rule(members: Sequence[Finding]) -> Rule:
 
 def _location(members: Sequence[Finding]) -> Location:
     """The best place; what it does not know of a package, or of the commit of a secret, is the others' to tell."""
-    place, *others = sorted((member.location for member in members), key=_vagueness)
+    place, *others = (member.location for member in sorted(members, key=_vagueness))
     if isinstance(place, PackageLocation | ImageLocation):
         names = [name for name, field in type(place).model_fields.items() if getattr(place, name) == field.default]
     else:
@@ -149,7 +156,7 @@ def place_of(location: Location) -> str:
     line = f":{number}" if number else ""
     match location:
         case FileLocation(path=path, commit=commit):
-            return f"{path}{line} in commit {commit.id[:12]}" if commit else f"{path}{line}"
+            return f"{path}{line}{_IN_COMMIT}{commit.id[:12]}" if commit else f"{path}{line}"
         case ResourceLocation(address=address, path=path):
             return f"{address} in {path}{line}" if address else f"{path}{line}"
         case PackageLocation(purl=purl, name=name, manifest=manifest):

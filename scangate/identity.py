@@ -59,18 +59,20 @@ def identify(findings: Iterable[Finding], root: Path | None) -> tuple[Finding, .
 
 
 def tell_apart(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings with an ordinal in each fingerprint that an earlier one bears already."""
-    seen: set[str] = set()
-    apart = []
-    for finding in findings:
+    """The findings with an ordinal in each fingerprint that another one bears, or that a report in another has."""
+    every = list(findings)
+    owner: dict[str, int] = {}
+    for at, finding in enumerate(every):
+        for source in finding.sources if finding.joined else ():
+            owner.setdefault(source.id, at)
+    for at, finding in enumerate(every):
         told, ordinal = finding, 0
-        while told.id in seen:
+        while owner.setdefault(told.id, at) != at:
             ordinal += 1
             parts = (*finding.parts, str(ordinal))
             told = finding.model_copy(update={"id": fingerprint(finding.category, parts), "parts": parts})
-        seen.add(told.id)
-        apart.append(told)
-    return tuple(apart)
+        every[at] = told
+    return tuple(every)
 
 
 def fingerprint(category: str, parts: Sequence[str]) -> str:

@@ -60,11 +60,19 @@ def link_packages(findings: Sequence[Finding]) -> Links:
 def _package_and_place(finding: Finding) -> Hashable:
     match finding.location:
         case PackageLocation(purl=purl, manifest=manifest) if purl:
-            return package_of(purl), manifest
+            return _package(purl), manifest
         case ImageLocation(package=purl, ref=ref, path=path) if purl:
-            return package_of(purl), ref, "" if is_of_distribution(purl) else path.lstrip("/")
+            return _package(purl), ref, "" if is_of_distribution(purl) else path.lstrip("/")
         case _:
             return None
+
+
+def _package(purl: str) -> str:
+    """The package as it is compared: Trivy writes Go's modules in lower case, and no build holds two that differ only
+    in that.
+    """
+    package = package_of(purl)
+    return package.lower() if package.startswith("pkg:golang/") else package
 
 
 def _report(at: int, finding: Finding) -> _Report:

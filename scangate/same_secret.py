@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from math import inf
 
+from scangate.grouping import is_of_history
 from scangate.links import Join, Links, related_pairs
 from scangate.model import Category, FileLocation, Finding, ImageLocation
 
@@ -71,7 +72,8 @@ def _new(groups: list[list[int]]) -> list[int]:
 def _overlapping(positions: Sequence[int], findings: Sequence[Finding]) -> Iterator[list[int]]:
     """Findings of today's file whose lines overlap; the history's lines are those of another time."""
     reach, cluster = -inf, list[int]()
-    for first, last, at in sorted(_lines(at, findings[at]) for at in positions if _is_of_today(findings[at])):
+    today = (at for at in positions if findings[at].line is not None and not is_of_history(findings[at]))
+    for first, last, at in sorted(_lines(at, findings[at]) for at in today):
         if cluster and first > reach:
             yield cluster
             cluster = []
@@ -79,10 +81,6 @@ def _overlapping(positions: Sequence[int], findings: Sequence[Finding]) -> Itera
         reach = max(reach, last)
     if cluster:
         yield cluster
-
-
-def _is_of_today(finding: Finding) -> bool:
-    return finding.line is not None and not (isinstance(finding.location, FileLocation) and finding.location.commit)
 
 
 def _lines(at: int, finding: Finding) -> tuple[int, int, int]:

@@ -110,6 +110,10 @@ SAME = {
         package("trivy", "CVE-1", purl="pkg:golang/github.com/BurntSushi/toml@v1.0.0"),
         package("osv-scanner", "CVE-1", purl="pkg:golang/github.com/BurntSushi/toml@1.0.0"),
     ),
+    "a Go module whose name one scanner writes in lower case": (
+        package("trivy", "CVE-1", purl="pkg:golang/github.com/burntsushi/toml@v1.0.0"),
+        package("grype", "CVE-1", purl="pkg:golang/github.com/BurntSushi/toml@v1.0.0"),
+    ),
     "two checks of one resource": (
         resource("checkov", "CKV_AWS_16", "aws_db_instance.main[0]", 16, 22),
         resource("trivy", "AVD-AWS-0080", "aws_db_instance.main[0]", 21, 21),
@@ -153,10 +157,6 @@ APART = {
         in_image("grype", "CVE-1", purl="pkg:npm/x@1", path="opt/node_modules/x/package.json"),
     ),
     "an advisory of a distribution that mends two": (package("a", "CVE-1", "DSA-1"), package("b", "CVE-2", "DSA-1")),
-    "Go modules whose names differ in case": (
-        package("trivy", "CVE-1", purl="pkg:golang/github.com/BurntSushi/toml@1"),
-        package("grype", "CVE-1", purl="pkg:golang/github.com/burntsushi/toml@1"),
-    ),
     "two calls on one line": (
         code("bandit", "B301", 7, column=5, last=20),
         code("semgrep", "python-unsafe-deserialization", 7, column=30, last=50),
@@ -304,17 +304,28 @@ def test_a_secret_keeps_todays_place_and_names_the_commit() -> None:
     assert problem.id == alone.id
 
 
-def test_documents_of_one_run_each_become_one() -> None:
-    bandit, semgrep = (correlate([report], None) for report in SAME["rules that say the same, at one place"])
-    together = correlate(SAME["rules that say the same, at one place"], None)
-    assert correlate_documents([*bandit, *semgrep]) == together
-    assert correlate_documents([*semgrep, *bandit]) == together
+@pytest.mark.parametrize("reports", SAME.values(), ids=SAME)
+def test_documents_of_one_scanner_each_become_one(reports: tuple[Finding, ...]) -> None:
+    scanners = {report.sources[0].scanner for report in reports}
+    documents = [correlate([r for r in reports if r.sources[0].scanner == name], None) for name in scanners]
+    problems = correlate_documents(found for document in documents for found in document)
+    together = correlate(reports, None)
+    assert [(p.id, {*p.sources}) for p in problems] == [(p.id, {*p.sources}) for p in together]
 
 
 def test_what_one_document_has_alone_and_another_in_a_group_is_one_finding() -> None:
     together = correlate(SAME["rules that say the same, at one place"], None)
     for report in SAME["rules that say the same, at one place"]:
         assert correlate_documents([*correlate([report], None), *together]) == together
+
+
+def test_a_masked_secret_joins_one_of_the_tree_and_the_history() -> None:
+    tree_and_history = SAME["a secret in the tree and in the history"]
+    masked = secret("trivy", 9)
+    together = correlate([*tree_and_history, masked], None)
+    assert len(together) == 1
+    apart = [*correlate(tree_and_history, None), *correlate([masked], None)]
+    assert [problem.id for problem in correlate_documents(apart)] == [together[0].id]
 
 
 def test_related_ids_follow_a_finding_into_its_group() -> None:
