@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable
+import tarfile
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -27,8 +27,8 @@ PACKAGES = "packages.cdx.json"
 
 _SETTINGS = "grype.yaml"
 _DAEMONS = ("docker", "podman", "containerd")
-_ARCHIVES = ("docker-archive", "oci-archive")
-_FOLDERS = ("oci-dir",)
+_DOCKER_INDEX, _OCI_INDEX = "manifest.json", "oci-layout"
+"""The files by which an archive of `docker save` and an OCI archive are known; the first may hold both."""
 _HOST = r"(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?"
 _REFERENCE = re.compile(
     rf"(?:{_HOST}/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{{0,127}})?(?:@[a-z0-9]+:[0-9a-fA-F]{{32,}})?"
@@ -91,16 +91,25 @@ def _image_command(job: Job, output: tuple[str, ...]) -> Command:
     subject = job.target.subject
     path = Path(subject)
     if path.is_absolute():
-        return _command(job, *output, *_from(_FOLDERS if path.is_dir() else _ARCHIVES), "--", subject)
+        return _command(job, *output, "--", f"{_form(path)}:{subject}")
     if not _REFERENCE.fullmatch(subject):
         raise failed("it is no image reference", mend="name it as REGISTRY/NAME:TAG")
     sources = [*_DAEMONS, *(() if job.offline else ("registry",))]
-    command = _command(job, *output, *_from(sources), "--", subject)
+    named = (word for source in sources for word in ("--from", source))
+    command = _command(job, *output, *named, "--", subject)
     return Command(command.argv, _credentials(), command.files, network=not job.offline)
 
 
-def _from(sources: Iterable[str]) -> list[str]:
-    return [word for source in sources for word in ("--from", source)]
+def _form(path: Path) -> str:
+    """Grype's word for the form of an image on disk. It is named, since Grype itself would also take it for an SBOM."""
+    if path.is_dir():
+        return "oci-dir"
+    try:
+        with tarfile.open(path, "r:") as archive:
+            names = {member.name.removeprefix("./") for member in archive}
+    except (OSError, tarfile.TarError, ValueError):
+        names = set()
+    return "oci-archive" if _OCI_INDEX in names and _DOCKER_INDEX not in names else "docker-archive"
 
 
 def _credentials() -> dict[str, str]:
