@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from scangate.execute import Context, run_in_private
 from scangate.model import Finding, LedgerState, PackageLocation
-from scangate.scanners.interface import Parsed, ScannerError, Target, Tool
+from scangate.scanners.interface import Command, Job, Parsed, ScannerError, Target, Tool
 from scangate.scanners.npm_audit import NpmAudit
 from scangate.toolstore import ToolStore, resolve
 from tests.scanners.npm_stand_in import NpmStandIn, serve_npm_stand_in, write_tree
@@ -53,7 +54,7 @@ Real = Callable[..., Parsed]
 def real(npm: Tool, tmp_path: Path) -> Real:
     """npm itself on one lock file of a tree, as the runner runs it."""
 
-    def run(files: Mapping[str, Any], path: str = "package-lock.json", *, offline: bool = False) -> Parsed:
+    def run(files: Mapping[str, Any], path: str = "package-lock.json", *, scanner: NpmAudit = NPM) -> Parsed:
         root = write_tree(tmp_path / "tree", files).resolve()
         context = Context(
             root=root,
@@ -61,9 +62,8 @@ def real(npm: Tool, tmp_path: Path) -> Real:
             find_tool=lambda spec, say: npm,
             notify=lambda event: None,
             cancel=threading.Event(),
-            offline=offline,
         )
-        return run_in_private(NPM, Target(path, ("npm-dependencies",), (path,)), npm, context)
+        return run_in_private(scanner, Target(path, ("npm-dependencies",), (path,)), npm, context)
 
     return run
 
@@ -150,6 +150,19 @@ def test_the_scanned_tree_cannot_steer_npm(real: Real, registry: NpmStandIn, tmp
     assert sorted(place(finding).version for finding in parsed.findings) == ["4.17.10", "4.17.11"]
     assert [skipped.reason.split(": ")[-1] for skipped in parsed.skipped] == ["is no name that a registry can have"]
     assert {asked.path for asked in registry.seen} == {"/-/npm/v1/security/advisories/bulk", "/lodash"}
+
+
+def test_the_machines_settings_leave_nothing_out(real: Real, registry: NpmStandIn, tmp_path: Path) -> None:
+    """Settings for all users of a machine are read, for their certificates and proxies."""
+    settings = write_tree(tmp_path / "etc", {"npmrc": "omit[]=dev\noffline=true\npackage-lock=false\nglobal=true\n"})
+
+    class OnThatMachine(NpmAudit):
+        def command(self, job: Job) -> Command:
+            command = super().command(job)
+            return replace(command, argv=(*command.argv, "--globalconfig", str(settings / "npmrc")))
+
+    parsed = real({"package-lock.json": KETTLE}, scanner=OnThatMachine())
+    assert sorted(place(finding).scope for finding in parsed.findings) == ["dev", "runtime"]
 
 
 @pytest.mark.parametrize("status", [404, 405, 500])
