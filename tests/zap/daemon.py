@@ -65,7 +65,7 @@ def running_zap(folder: Path, home: Path, *options: str) -> Iterator[RunningZap]
     keyed = home / "key.properties"
     keyed.write_text(f"api.key={key}\napi.reportpermerrors=true\n")
     where = ["-host", "127.0.0.1", "-port", str(port), "-dir", str(home / "zap"), "-configfile", str(keyed)]
-    command = [folder / "zap.sh", "-daemon", "-silent", *where, *options]
+    command = [str(folder / "zap.sh"), "-daemon", "-silent", *where, *options]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
     zap = RunningZap(f"http://127.0.0.1:{port}", key, home / "zap", log, process)
