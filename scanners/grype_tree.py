@@ -135,7 +135,15 @@ class ScannedTree:
 
     @cached_property
     def _speakers(self) -> Speakers:
-        return Speakers(self._job, {path: frozenset(names) for path, names in self._found.items() if lock_file(path)})
+        """What lock files hold, with what Grype leaves out of them: that is a gap of theirs."""
+        locks = {path: names | self._locked(path) for path, names in self._found.items() if lock_file(path)}
+        return Speakers(self._job, {path: frozenset(names) for path, names in locks.items()})
+
+    def _locked(self, path: str) -> frozenset[str]:
+        try:
+            return self._declared(path) or frozenset()
+        except ScannerError:
+            return frozenset()
 
     def _text(self, path: str) -> str:
         return "\n".join(self._tree.lines(path) or ())

@@ -197,7 +197,7 @@ TREE = {
             },
         }
     ),
-    "web/package.json": '{"dependencies": {"lodash": "4.17.11"}}',
+    "web/package.json": '{"dependencies": {"lodash": "4.17.11"}, "devDependencies": {"debug": "2.0.0"}}',
     "yarn/yarn.lock": '# yarn lockfile v1\n\n\nlodash@4.17.11:\n  version "4.17.11"\n  resolved "https://r.example/l"\n',
     "go/go.mod": "module x\n\ngo 1.20\n\nrequire golang.org/x/text v0.3.5\n",
     "go2/go.mod": "module empty\n\ngo 1.20\n",
