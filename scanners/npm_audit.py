@@ -66,7 +66,7 @@ class NpmAudit:
     def command(self, job: Job) -> Command:
         """The audit of the project that `run` writes. What is said here wins over every settings file of npm's."""
         settings = registry_settings(os.environ, forbidden=job.root)
-        files = ("--package-lock=true", "--package-lock-only", "--prefix", str(job.work), "--userconfig", "npmrc")
+        files = ("--package-lock-only", "--prefix", str(job.work), "--userconfig", "npmrc")
         whole = ("--offline=false", "--include=dev", "--include=optional", "--include=peer", "--global=false")
         quiet = ("--ignore-scripts", "--update-notifier=false", "--fund=false", "--fetch-retries=1")
         return Command(
