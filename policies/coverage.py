@@ -42,10 +42,12 @@ def judge_coverage(
     rules: Coverage,
     required: Iterable[str],
     now: datetime,
+    more: Iterable[str] = (),
 ) -> CoverageReport:
     """Every gap between what the inventory holds and what the ledger says was looked at.
 
-    `required` names scanners that must have run, besides those that the rules require; `now` is an aware time.
+    `required` names scanners that must have run, besides those that the rules require; `more` are gaps that were found
+    by other means; `now` is an aware time.
     """
     gaps = _Gaps(rules, frozenset(required) | frozenset(rules.required))
     for entry in ledger:
@@ -54,6 +56,7 @@ def judge_coverage(
     gaps.required_scanners(ledger)
     gaps.floor(inventory, ledger)
     gaps.nothing(ledger)
+    gaps.incomplete.extend(more)
     return CoverageReport(
         tuple(sorted(set(gaps.incomplete))), tuple(sorted(set(gaps.accepted))), tuple(sorted(set(gaps.warnings)))
     )

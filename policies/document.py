@@ -17,7 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from scangate.errors import UsageError
-from scangate.policies.schema import Accept, Coverage, Fields, Match, PolicyDocument, PolicyRule
+from scangate.policies.schema import Accept, Coverage, Dast, Fields, Match, PolicyDocument, PolicyRule
 
 _MAX_BYTES = 256_000
 _MAX_VALUES = 20_000
@@ -30,6 +30,7 @@ Place = tuple[str | int, ...]
 _SECTIONS: dict[tuple[str, ...], type[BaseModel]] = {
     (): PolicyDocument,
     ("coverage",): Coverage,
+    ("dast",): Dast,
     ("coverage", "accept"): Accept,
     ("rules",): PolicyRule,
     ("rules", "match"): Match,

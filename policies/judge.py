@@ -15,6 +15,7 @@ from typing import Literal
 from scangate.document import Judgement, Outcome, RuleMatch, Verdict
 from scangate.model import Effect, Finding, InventorySummary, LedgerEntry, Severity
 from scangate.policies.coverage import CoverageReport, judge_coverage
+from scangate.policies.dast import web_gaps
 from scangate.policies.facts import Facts, Values, fact_reader
 from scangate.policies.match import compile_rule, used_fields
 from scangate.policies.relief import relieve
@@ -40,7 +41,8 @@ def judge(
 
     `required` names scanners that must run besides the policy's own. Only findings with an effect get a judgement.
     """
-    coverage = judge_coverage(ledger, inventory, rules=policy.coverage, required=required, now=now)
+    reached = web_gaps(ledger, policy.dast)
+    coverage = judge_coverage(ledger, inventory, rules=policy.coverage, required=required, more=reached, now=now)
     judged = _Judge(policy).judge(findings)
     counts = Counter(judgement.effect for judgement in judged)
     counts[Effect.NONE] = len(findings) - len(judged)

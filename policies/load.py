@@ -14,7 +14,7 @@ from typing import Any
 from scangate.errors import UsageError
 from scangate.model import SEVERITY_SCALE
 from scangate.policies.document import Document, nearest, read_document
-from scangate.policies.schema import Coverage, Match, Policy, PolicyDocument, PolicyRule
+from scangate.policies.schema import Coverage, Dast, Match, Policy, PolicyDocument, PolicyRule
 
 BUILT_IN: tuple[str, ...] = ("default", "dev", "staging", "prod")
 SEVERITIES: tuple[str, ...] = tuple(reversed(SEVERITY_SCALE))
@@ -126,6 +126,7 @@ def resolve(documents: tuple[Document, ...]) -> Policy:
         name=own.model.name or PurePath(own.source).stem,
         unknown_severity=settings.unknown_severity,
         coverage=settings.coverage,
+        dast=settings.dast,
         rules=tuple(rules.values()),
         sources=tuple(document.source for document in documents),
         origins=origins,
@@ -136,9 +137,10 @@ def _merge_settings(merged: dict[str, Any], document: Document, origins: dict[st
     if "unknown_severity" in document.tree:
         merged["unknown_severity"] = document.tree["unknown_severity"]
         origins["unknown_severity"] = document.source
-    coverage = document.tree.get("coverage", {})
-    merged["coverage"] = {**merged.get("coverage", {}), **coverage}
-    origins.update({f"coverage.{key}": document.source for key in Coverage.model_fields if key in coverage})
+    for name, model in (("coverage", Coverage), ("dast", Dast)):
+        said = document.tree.get(name, {})
+        merged[name] = {**merged.get(name, {}), **said}
+        origins.update({f"{name}.{key}": document.source for key in model.model_fields if key in said})
 
 
 def _merge_rules(rules: dict[str, PolicyRule], document: Document, origins: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from scangate.model import Category, Model
-from scangate.policies.words import OneOrMany, WithoutNull, Worded, whole_number
+from scangate.policies.words import OneOrMany, WithoutNull, Worded, whole_number, yes_or_no
 
 _ORDER = r"(?:>=|<=|>|<)?\s*"
 
@@ -63,6 +63,10 @@ Age = Annotated[str, Worded("[1-9][0-9]{0,4}[dh]", allowed="a time in days or ho
 Count = Annotated[
     int, BeforeValidator(whole_number), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 999_999_999})
 ]
+Share = Annotated[
+    str, Worded(r"(?:100|[0-9]{1,2})(?:\.[0-9]{1,2})?%", allowed="a share in percent such as 90% or 2.5%")
+]
+YesNo = Annotated[bool, BeforeValidator(yes_or_no), WithJsonSchema({"type": "boolean"})]
 Version = Annotated[Literal[1], BeforeValidator(whole_number)]
 Level = Literal["critical", "high", "medium", "low", "info"]
 
@@ -149,6 +153,20 @@ class Coverage(Model):
     accept: tuple[Accept, ...] = ()
 
 
+class Dast(Model):
+    """What a scan of a running application must have reached: below it the run is incomplete.
+
+    `active` allows or forbids active scans, which attack the application; where it is not said, they are allowed for
+    every environment but `prod`.
+    """
+
+    min_endpoints: Count | None = None
+    min_operations: Share | None = None
+    require_login: YesNo | None = None
+    max_error_rate: Share | None = None
+    active: YesNo | None = None
+
+
 class PolicyDocument(Model):
     """A policy file. `extends` names built-in policies or files beside this one; rules merge by their id."""
 
@@ -160,6 +178,7 @@ class PolicyDocument(Model):
     judge: Literal["all"] = "all"
     unknown_severity: Level = "high"
     coverage: Coverage = Field(default_factory=Coverage)
+    dast: Dast = Field(default_factory=Dast)
     rules: tuple[PolicyRule, ...] = ()
 
 
@@ -167,12 +186,13 @@ class Policy(Model):
     """A resolved policy: nothing left to extend, no rule that is only there to be skipped.
 
     `sources` are the documents it came from, furthest ancestor first; `origins` names the source of each part
-    (`unknown_severity`, `coverage.KEY`, `rules.ID`).
+    (`unknown_severity`, `coverage.KEY`, `dast.KEY`, `rules.ID`).
     """
 
     name: str
     unknown_severity: Level
     coverage: Coverage
+    dast: Dast = Field(default_factory=Dast)
     rules: tuple[PolicyRule, ...]
     sources: tuple[str, ...] = ()
     origins: dict[str, str] = Field(default_factory=dict)
@@ -181,6 +201,8 @@ class Policy(Model):
         """What the policy says, as a document that extends nothing and leaves out what is not set."""
         body = self.model_dump(mode="json", exclude={"sources", "origins"}, exclude_none=True)
         rules = [{k: v for k, v in rule.items() if v or k == "id"} for rule in body.pop("rules")]
+        if not body["dast"]:
+            del body["dast"]
         return {"version": 1, "judge": "all", **body, "rules": rules}
 
     @property

@@ -17,8 +17,9 @@ def policy_yaml(policy: Policy) -> str:
     rules = content.pop("rules")
     document = _mapping(content)
     _comment(document, "unknown_severity", policy, "unknown_severity")
-    for key in content["coverage"]:
-        _comment(document["coverage"], key, policy, f"coverage.{key}")
+    for part in ("coverage", "dast"):
+        for key in content.get(part, {}):
+            _comment(document[part], key, policy, f"{part}.{key}")
     document["rules"] = CommentedSeq(_rule(rule, policy) for rule in rules)
     document.yaml_set_start_comment(f"{' → '.join(_printable(s) for s in policy.sources)}\n{policy.digest}")
     return _dump(document)

@@ -73,5 +73,12 @@ def whole_number(value: object) -> int:
     raise ValueError(f"{_clip(str(value))!r} is not a whole number from 0 on")
 
 
+def yes_or_no(value: object) -> bool:
+    """What `true` and `false` mean; raises ValueError for anything else."""
+    if value in ("true", "false"):
+        return value == "true"
+    raise ValueError(f"{_clip(str(value))!r} is neither true nor false")
+
+
 def _clip(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:80]}…"

@@ -14,7 +14,7 @@ from scangate.kinds import KINDS
 from scangate.policies.conditions import value_test
 from scangate.policies.lint import lint
 from scangate.policies.load import load_policy
-from scangate.policies.schema import Coverage, Match, PolicyDocument, PolicyRule
+from scangate.policies.schema import Coverage, Dast, Match, PolicyDocument, PolicyRule
 from scangate.scanners.registry import SCANNERS, TAKES
 from scangate.settings_files import load_settings
 
@@ -66,7 +66,7 @@ def test_policies_in_the_documentation_are_valid(page: str, names: list[str], tm
 
 def test_every_key_of_a_policy_is_explained() -> None:
     page = (ROOT / "docs" / "policy.md").read_text()
-    for model in (PolicyDocument, Coverage, PolicyRule, Match):
+    for model in (PolicyDocument, Coverage, Dast, PolicyRule, Match):
         for name in model.model_fields:
             assert re.search(rf"^\W*{name}:|`{name}`|\{{{name}:", page, re.MULTILINE), name
 
