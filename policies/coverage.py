@@ -20,7 +20,7 @@ NOTHING = "nothing"
 _WELL = (LedgerState.RAN, LedgerState.NOT_APPLICABLE, LedgerState.DISABLED)
 _DONE = (LedgerState.RAN, LedgerState.PARTIAL, LedgerState.NOT_APPLICABLE)
 _WITH_PACKAGES = ("container-image", "sbom")
-_NAMED = (*_WITH_PACKAGES, "git-history")
+_NAMED = (*_WITH_PACKAGES, "git-history", "web-application")
 """Kinds of things that were named one by one: a part of them that nobody saw is no file among many."""
 _UNITS = {"d": "days", "h": "hours"}
 _CLOCK_SKEW = timedelta(days=1)

@@ -54,12 +54,24 @@ Scanner = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Run onl
 Jobs = Annotated[int | None, typer.Option(metavar="N", help="Cores to use.")]
 
 
+_TABLES = {
+    "dast": {"profile": "profile", "openapi": "openapi", "keep_traffic": "keep_traffic"},
+    "zap": {"zap_url": "url"},
+}
+"""Flags that are settings within a table, by table, flag and key."""
+
+
 def _flags(arguments: dict[str, Any]) -> dict[str, Any]:
     """Those arguments that were given and are settings, in their settings form."""
     from scangate.settings import Settings
 
-    given = {name: arguments[name] for name in Settings.model_fields if arguments.get(name) not in (None, [])}
-    return {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
+    arguments = {name.rstrip("_"): value for name, value in arguments.items() if value not in (None, [])}
+    said = {name: str(value) if isinstance(value, Path) else value for name, value in arguments.items()}
+    flags = {name: said[name] for name in Settings.model_fields if name in said}
+    for table, names in _TABLES.items():
+        if within := {name: said[flag] for flag, name in names.items() if flag in said}:
+            flags[table] = within
+    return flags
 
 
 @app.callback(invoke_without_command=True)
@@ -84,6 +96,27 @@ def scan(
     history: Annotated[bool | None, typer.Option("--history", help="Search all commits for secrets, too.")] = None,
     commits: Annotated[
         str | None, typer.Option(metavar="BASE..HEAD", help="Search these commits for secrets, too.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(metavar="URL", help="Scan a running application with OWASP ZAP.")] = None,
+    url_from_command: Annotated[
+        str | None, typer.Option(metavar="COMMAND", help="Scan the application whose URL this prints.")
+    ] = None,
+    app_: Annotated[
+        str | None,
+        typer.Option("--app", metavar="COMMAND", help="Start the application first; {port} is a free port."),
+    ] = None,
+    wait_for: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Wait until the application answers at this path.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="baseline only looks; api and full attack the application.")
+    ] = None,
+    openapi: Annotated[Path | None, typer.Option(metavar="FILE", help="The application's OpenAPI 3 document.")] = None,
+    keep_traffic: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep requests and responses, redacted.")
+    ] = None,
+    zap_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Use this ZAP, with the key in ZAP_API_KEY.")
     ] = None,
     scanner: Scanner = None,
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Leave paths out. Repeats.")] = None,

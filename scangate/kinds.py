@@ -94,6 +94,7 @@ KINDS: dict[str, Kind] = {
         Kind("git-history", "commits of the history", "subject"),
         Kind("container-image", "container images", "subject"),
         Kind("sbom", "SBOMs", "subject"),
+        Kind("web-application", "running web applications", "subject"),
     )
 }
 """Every kind by its id, in the order in which reports list them."""

@@ -19,7 +19,7 @@ from scangate.execute import DEFAULT_TIMEOUT, Context, Event, Inputs, run_plan
 from scangate.inventory import Inventory, no_tree, take_inventory
 from scangate.model import LedgerState
 from scangate.plan import make_plan, supported_by
-from scangate.scanners.interface import Input, Scanner, ScannerError, Tool, ToolSpec
+from scangate.scanners.interface import Input, Scanner, ScannerError, Tool, ToolSpec, WebOptions
 from scangate.settings import Settings
 from scangate.subjects import commits_of_change, find_subjects
 from scangate.toolstore import ToolError, ToolStore, resolve
@@ -32,14 +32,15 @@ def scan(
     scanners: Mapping[str, Scanner],
     notify: Callable[[Event], None],
     tree: bool = True,
+    web: WebOptions | None = None,
     asked: Collection[str] = (),
     broken: Mapping[str, str] | None = None,
 ) -> Results:
     """Scan a tree (unless `tree` is false) and the images, SBOMs and commits that settings name. The results have no
     verdict yet; what went wrong with a scanner is in the ledger.
 
-    `asked` names scanners that shall look at all that they can, besides those that settings ask for. `broken` names
-    scanners that are known not to work, and why: they are not run and count as failed.
+    `web` comes with the settings' URL. `asked` names scanners that shall look at all that they can, besides those that
+    settings ask for. `broken` names scanners that are known not to work, and why: they are not run and count as failed.
 
     Raises:
         UsageError: the root cannot be scanned at all.
@@ -51,7 +52,7 @@ def scan(
     unwanted = _disabled(settings, chosen) | {name: (LedgerState.FAILED, why) for name, why in (broken or {}).items()}
     asked = {*asked, *settings.scanner, *(name for name, own in settings.scanners.named.items() if own.enabled)}
     plan = make_plan(inventory, chosen, unwanted=unwanted, asked=asked, cores=cores, root=str(inventory.root))
-    ran = run_plan(plan, _context(settings, inventory, chosen, cores, notify))
+    ran = run_plan(plan, _context(settings, inventory, chosen, cores=cores, web=web, notify=notify))
     return Results(
         tool=ToolInfo(version=__version__),
         run=RunInfo(
@@ -98,7 +99,13 @@ def _disabled(settings: Settings, scanners: Sequence[Scanner]) -> dict[str, tupl
 
 
 def _context(
-    settings: Settings, inventory: Inventory, scanners: Sequence[Scanner], cores: int, notify: Callable[[Event], None]
+    settings: Settings,
+    inventory: Inventory,
+    scanners: Sequence[Scanner],
+    *,
+    cores: int,
+    web: WebOptions | None,
+    notify: Callable[[Event], None],
 ) -> Context:
     cancel = threading.Event()
     return Context(
@@ -108,18 +115,19 @@ def _context(
         find_tool=_ToolFinder(settings, inventory.root, cancel),
         notify=notify,
         timeouts={s.name: settings.timeout_of(s.name) or DEFAULT_TIMEOUT for s in scanners},
-        inputs={s.name: _inputs(s, settings) for s in scanners},
+        inputs={s.name: _inputs(s, settings, web) for s in scanners},
         offline=settings.offline,
     )
 
 
-def _inputs(scanner: Scanner, settings: Settings) -> Inputs:
+def _inputs(scanner: Scanner, settings: Settings, web: WebOptions | None) -> Inputs:
     """What settings give the scanner, of what it takes."""
     own, advisories = settings.own(scanner.name), settings.advisories
     return Inputs(
         rules=tuple(Path(rule).resolve() for rule in own.rules),
         advisories=Path(advisories).resolve() if advisories and Input.ADVISORIES in scanner.takes else None,
         database=Path(own.database).resolve() if own.database else None,
+        web=web if "web-application" in scanner.kinds else None,
     )
 
 

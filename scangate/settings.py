@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from scangate.dast_settings import Dast, Zap
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
@@ -106,6 +108,12 @@ class Settings(Choices):
     )
     sbom: list[str] = Field(default=[], description="SBOM files (CycloneDX, SPDX) to scan.")
     commits: str | None = Field(None, description="Commits to search for secrets, as BASE..HEAD.")
+    url: str | None = Field(None, description="A running application to scan with OWASP ZAP.")
+    url_from_command: str | None = Field(None, description="A command that prints this URL.")
+    app: str | None = Field(None, description="The command that starts the application; {port} is a free port.")
+    wait_for: str | None = Field(None, description="The path that the application answers at once it is up.")
+    dast: Dast = Field(Dast(), description="How a running application is scanned.")
+    zap: Zap = Field(Zap(), description="Where OWASP ZAP is.")
     format: list[str] = Field(default=[], description="Reports as NAME or NAME=FILE.")
     output: str | None = Field(None, description="Folder for the JSON, SARIF and HTML reports.")
     advisories: str | None = Field(None, description="Folder of OSV records to use offline.")

@@ -6,13 +6,14 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 import platformdirs
 from pydantic import BaseModel, ValidationError
 
+from scangate.dast_settings import Dast, Limits, User, Zap
 from scangate.errors import UsageError
 from scangate.kinds import KINDS, SUBJECTS
 from scangate.scanners.custom import FILES, ROOT
@@ -148,12 +149,16 @@ def _explain(loc: tuple[int | str, ...], kind: str, message: str, where: str, te
     )
 
 
+_TABLES: dict[str, type[BaseModel]] = {"scanners": ScannerSettings, "gates": Gate, "dast": Dast, "zap": Zap}
+_WITHIN_DAST: dict[tuple[int | str, ...], type[BaseModel]] = {("dast", "limits"): Limits, ("dast", "users"): User}
+
+
 def _names_beside(loc: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = Settings
-    if loc[0] == "scanners":
-        model = CustomScanner if loc[1:2] == ("custom",) else ScannerSettings
-    elif loc[0] == "gates":
-        model = Gate
+    model: type[BaseModel] = _TABLES.get(str(loc[0]), Settings)
+    if loc[:2] == ("scanners", "custom"):
+        model = CustomScanner
+    elif loc[:2] in _WITHIN_DAST:
+        model = _WITHIN_DAST[loc[:2]]
     return list(model.model_fields)
 
 
@@ -185,27 +190,39 @@ def _trusted_only_keys(settings: Settings) -> Iterator[tuple[str, ...]]:
             yield ("scanners", scanner, name)
 
 
+_FILES = {
+    "": ("advisories", "output"),
+    "dast": ("openapi", "urls", "har", "keep_traffic"),
+    "zap": ("path",),
+}
+"""Keys that name files or folders, by their table."""
+
+
 def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The values with their relative paths taken from the file's own folder."""
-    for name in ("advisories", "output"):
-        if name in values:
-            values[name] = str(folder / values[name])
+    for table, names in _FILES.items():
+        _place(values.get(table, {}) if table else values, names, folder)
     for choice in (values, *values.get("gates", ())):
         if str(choice.get("policy", "")).endswith((".yaml", ".yml")):
             choice["policy"] = str(folder / choice["policy"])
     for name in ("image", "sbom"):
         if name in values:
             values[name] = [_beside(text, folder) for text in values[name]]
-    for custom in values.get("scanners", {}).get("custom", {}).values():
+    scanners = dict(values.get("scanners", {}))
+    for custom in scanners.pop("custom", {}).values():
         if "/" in custom["command"][0]:
             custom["command"][0] = str((folder / custom["command"][0]).absolute())
-    for scanner in (table for name, table in values.get("scanners", {}).items() if name != "custom"):
-        for name in ("path", "database"):
-            if name in scanner:
-                scanner[name] = str(folder / scanner[name])
+    for scanner in scanners.values():
+        _place(scanner, ("path", "database"), folder)
         if "rules" in scanner:
             scanner["rules"] = [str(folder / rule) for rule in scanner["rules"]]
     return values
+
+
+def _place(table: dict[str, Any], names: Iterable[str], folder: Path) -> None:
+    for name in names:
+        if name in table:
+            table[name] = str(folder / table[name])
 
 
 def _beside(subject: str, folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""What a run looks at besides the files of a tree: images, SBOMs, and the commits of the history."""
+"""What a run looks at besides the files of a tree: images, SBOMs, commits of the history, a running application."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def find_subjects(settings: Settings, inventory: Inventory) -> dict[str, Mapping
         "container-image": {name: _image(name) for name in settings.image},
         "sbom": {name: _sbom(name) for name in settings.sbom},
         "git-history": _commits(settings, inventory),
+        "web-application": {settings.url: settings.url} if settings.url else {},
     }
     return {kind: subjects for kind, subjects in found.items() if subjects}
 

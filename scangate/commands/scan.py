@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from scangate.application import Application, running, with_url
 from scangate.commands.common import choose_policy, destinations, finish, refuse_to_leave, use_color
 from scangate.doctor import diagnose_all
 from scangate.execute import Event
 from scangate.progress import show_progress
+from scangate.reports.encoders import visible
 from scangate.scan import scan
 from scangate.scanners.custom import Custom
 from scangate.scanners.interface import Scanner
 from scangate.scanners.registry import SCANNERS, TAKES
 from scangate.settings import Settings
 from scangate.settings_files import load_settings
+from scangate.web_options import web_options
 
 
 def run(path: Path | None, *, config: Path | None, flags: Mapping[str, Any]) -> int:
@@ -29,13 +33,29 @@ def run(path: Path | None, *, config: Path | None, flags: Mapping[str, Any]) -> 
     settings = load_settings(root, config=config, flags=flags, takes=TAKES)
     policy = choose_policy(settings)
     refuse_to_leave([destination.file for destination in destinations(settings)], root)
+    settings = with_url(settings)
+    web = web_options(settings, policy, root=root, environment=os.environ)
     broken = _broken(settings) if settings.doctor else {}
-    tree = path is not None or not (settings.image or settings.sbom)
+    tree = path is not None or not (settings.image or settings.sbom or settings.url)
     required = policy.coverage.required
     scanners = SCANNERS | _custom(settings)
-    with _progress(settings) as notify:
-        results = scan(root, settings, scanners=scanners, notify=notify, tree=tree, asked=required, broken=broken)
+    with _application(settings) as url, _progress(settings) as notify:
+        settings = settings.model_copy(update={"url": url})
+        results = scan(
+            root, settings, scanners=scanners, notify=notify, tree=tree, web=web, asked=required, broken=broken
+        )
     return finish(results, settings, policy, root=root, required=settings.scanner)
+
+
+def _application(settings: Settings) -> AbstractContextManager[str | None]:
+    """The URL of the application under test, which runs meanwhile where settings say how to start it."""
+    if settings.app is None:
+        return nullcontext(settings.url)
+    return running(Application(settings.app, settings.wait_for or ""), settings.url or "", _say)
+
+
+def _say(note: str) -> None:
+    print(f"scangate: {visible(note)}", file=sys.stderr)
 
 
 def _custom(settings: Settings) -> dict[str, Scanner]:
