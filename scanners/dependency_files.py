@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -39,13 +40,22 @@ class LockFile:
         """Whether the file is of this format and names no dependency."""
         return self.is_marked(text) and not re.search(self.entry, text, re.MULTILINE)
 
-    def line_of(self, text: str, name: str, version: str) -> int | None:
-        """The line, from 1, where a file names a package at a version; None where that is not found."""
-        after = re.compile(self.after.format(version=re.escape(version)))
+
+class Places:
+    """Where a lock file names its packages."""
+
+    def __init__(self, lock: LockFile, text: str) -> None:
+        self._lock, self._text = lock, text
+        self._ends = [match.start() for match in re.finditer("\n", text)]
+
+    def line_of(self, name: str, version: str) -> int | None:
+        """The line, from 1, where the file names a package at a version; None where that is not found."""
+        text, before = self._text, self._lock.before
+        after = re.compile(self._lock.after.format(version=re.escape(version)))
         start = text.find(name)
         while name and start >= 0:
-            if text[max(start - 1, 0) : start] in self.before and after.match(text, start + len(name)):
-                return text.count("\n", 0, start) + 1
+            if text[max(start - 1, 0) : start] in before and after.match(text, start + len(name)):
+                return bisect_left(self._ends, start) + 1
             start = text.find(name, start + 1)
         return None
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from scangate.model import Finding, LedgerState, Skip
 from scangate.scanners.advisories import OFFLINE_WAY, rfc3339
-from scangate.scanners.dependency_files import lock_file
+from scangate.scanners.dependency_files import Places, lock_file
 from scangate.scanners.interface import Job, Output, Parsed, ScannerError, failed
 from scangate.scanners.maven import MEND as SCAN_AN_SBOM
 from scangate.scanners.osv_database import Database
@@ -199,9 +199,10 @@ def findings_of(
 ) -> Iterator[Finding]:
     """The findings of one file; the same package twice in it is one. `text` is the file's, for the lines."""
     lock = lock_file(path)
+    places = Places(lock, text) if lock and text else None
     for found in {found.package.key: found for found in packages if found.vulnerabilities}.values():
         origin = (pins or {}).get(found.package.key)
         if origin is None:
-            line = lock.line_of(text, *found.package.key) if lock and text else None
+            line = places.line_of(*found.package.key) if places else None
             origin = Origin(path, line, scope_of(found, tells_dev=bool(lock and lock.tells_dev)))
         yield from reporter.findings(found, origin)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scangate import kinds
-from scangate.scanners.dependency_files import LOCK_FILES, lock_file, unlocked
+from scangate.scanners.dependency_files import LOCK_FILES, Places, lock_file, unlocked
 from scangate.scanners.interface import Job, Target
 from scangate.scanners.osv_scanner import OsvScanner
 from scangate.scanners.osv_scanner_tree import Speakers, stage, told_errors
@@ -136,12 +136,12 @@ def test_errors_are_matched_to_their_files() -> None:
 @pytest.mark.parametrize("name", LOCK_FILES)
 @given(text=st.text(max_size=200), package=st.text(max_size=10), version=st.text(max_size=10))
 def test_lines_are_found_or_not(name: str, text: str, package: str, version: str) -> None:
-    line = LOCK_FILES[name].line_of(text, package, version)
+    line = Places(LOCK_FILES[name], text).line_of(package, version)
     assert line is None or 1 <= line <= text.count("\n") + 1
 
 
 def test_lines_in_long_files_are_found_in_time() -> None:
     """A text that repeats the beginning of an entry; each must be given up on at once."""
     text = json.dumps({"a": 1}) + '\n"a": {\n' * 100_000 + '"a": {"version": "2"}'
-    assert LOCK_FILES["package-lock.json"].line_of(text, "a", "2") == 200_001
-    assert LOCK_FILES["pubspec.lock"].line_of("  a:\n" + "    x\n" * 100_000, "a", "1") is None
+    assert Places(LOCK_FILES["package-lock.json"], text).line_of("a", "2") == 200_001
+    assert Places(LOCK_FILES["pubspec.lock"], "  a:\n" + "    x\n" * 100_000).line_of("a", "1") is None
