@@ -15,7 +15,6 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from scangate.model import (
     Category,
@@ -29,13 +28,13 @@ from scangate.model import (
 )
 from scangate.purls import is_of_distribution, package_of
 from scangate.scanners.source import SourceTree
+from scangate.scanners.web_routes import route_of
 
 _VERSION = "v1"
 _LENGTH = 26
 _MARKS = re.compile(r"(#|//)\s*(nosec|nosem|nosemgrep|noqa|checkov:skip)\b.*$", re.IGNORECASE | re.MULTILINE)
 _SPACE = re.compile(r"\s+")
 _HEADER = re.compile(r"\b(?:def|class|func|function|interface|module|struct|trait|object)\s+(?:\([^)]*\)\s*)?(\w+)")
-_VARIABLE = re.compile(r"^(?:\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|\d{4}-\d\d-\d\d)$", re.IGNORECASE)
 
 
 def identify(findings: Iterable[Finding], root: Path | None) -> tuple[Finding, ...]:
@@ -122,7 +121,7 @@ def _parts(finding: Finding, location: Location) -> tuple[str, ...]:
             copy = () if is_of_distribution(place.package) else (place.path,)
             return (name, _repository(place.ref), package_of(place.package), *copy)
         case WebLocation() as place:
-            return (rule, place.method.upper(), _route(place.url), place.param)
+            return (rule, place.method.upper(), place.route or route_of(place.url), place.param)
 
 
 def _repository(ref: str) -> str:
@@ -154,11 +153,6 @@ def _known_of(finding: Finding, location: Location) -> tuple[str, ...]:
 def _essence(snippet: str) -> str:
     """The matched lines without white space and without suppression comments."""
     return _SPACE.sub("", _MARKS.sub("", snippet))
-
-
-def _route(url: str) -> str:
-    """A URL's path with numbers, UUIDs, hashes and dates as `{}`; no host and no query."""
-    return "/".join("{}" if _VARIABLE.match(part) else part for part in urlsplit(url).path.split("/"))
 
 
 def _with_scope(location: Location, scopes: _Scopes) -> Location:

@@ -126,6 +126,21 @@ def test_a_web_page_is_its_route_not_its_host_or_values() -> None:
     assert one != ids(page("http://a.example/carts/17"))
 
 
+def test_a_route_that_the_scanner_knows_is_the_identity_of_a_web_page() -> None:
+    def page(url: str, *, evidence: str = "") -> Finding:
+        place = WebLocation(url=url, method="GET", param="q", route="/shops/{}", evidence=evidence)
+        return finding(place, category=Category.WEB)
+
+    one = ids(page("http://a.example/shops/north"))
+    assert one == ids(page("http://a.example/shops/south?q=2", evidence="<b>"))
+    assert one == ids(finding(WebLocation(url="/shops/17", method="get", param="q"), category=Category.WEB))
+
+
+def test_what_is_true_of_a_whole_site_is_one_finding_wherever_it_was_seen() -> None:
+    pages = (WebLocation(url=f"http://a.example/{name}", route="*") for name in ("", "login", "orders/3"))
+    assert len({tuple(ids(finding(page, category=Category.WEB))) for page in pages}) == 1
+
+
 @given(st.lists(st.text(max_size=6), max_size=4), st.lists(st.text(max_size=6), max_size=4))
 def test_only_equal_parts_have_equal_fingerprints(one: list[str], two: list[str]) -> None:
     assert (fingerprint("code", one) == fingerprint("code", two)) is (one == two)
