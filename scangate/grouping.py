@@ -68,11 +68,11 @@ def as_one(findings: Sequence[Finding], reason: str) -> Finding:
 
 
 def _prominence(finding: Finding) -> tuple[object, ...]:
-    """The member that stands for all comes first: the one with the best known id, else with the best place.
-
-    Sorting is stable, so that otherwise the first in order of place stands for all.
+    """The member that stands for all comes first: the one with the best known id, else with the best place, else that
+    of the scanner whose name comes first, so that it stays the same one while the code around it changes.
     """
-    return min((id_order(name) for name in finding.ids), default=()), _vagueness(finding)
+    known_as = min((id_order(name) for name in finding.ids), default=())
+    return known_as, _vagueness(finding), finding.sources[0].scanner
 
 
 def _vagueness(finding: Finding) -> tuple[bool, bool, bool]:

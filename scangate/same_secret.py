@@ -6,12 +6,12 @@ so such a finding joins the secret that alone is on them.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from math import inf
 
 from scangate.grouping import is_of_history
-from scangate.links import Join, Links, related_pairs
+from scangate.links import Join, Links, related_pairs, scanners_of
 from scangate.model import Category, FileLocation, Finding, ImageLocation
 
 _HASH, _LINES = "the same secret in the same file", "a secret on the same lines, which one scanner does not tell"
@@ -52,16 +52,21 @@ def _secrets(positions: Sequence[int], findings: Sequence[Finding]) -> tuple[lis
     masked: set[int] = set()
     doubtful: set[tuple[int, int]] = set()
     for cluster in _overlapping(positions, findings):
-        hidden = [at for at in cluster if not findings[at].secret]
+        hidden = [at for at in cluster if not findings[at].secret and at not in masked]
         secrets = {findings[at].secret for at in cluster} - {""}
-        scanners = [findings[at].sources[0].scanner for at in hidden]
-        if len(secrets) > 1 or len(set(scanners)) < len(scanners):
-            doubtful |= related_pairs(cluster, findings) if hidden else set()
+        if hidden and (len(secrets) > 1 or not _by_others(hidden, cluster, findings)):
+            doubtful |= related_pairs(cluster, findings)
         elif hidden:
             masked |= {*hidden}
             (told[secrets.pop()] if secrets else _new(untold)).extend(hidden)
     groups = (*told.values(), *untold)
     return [Join(tuple(sorted(g)), _LINES if masked & {*g} else _HASH) for g in groups], doubtful
+
+
+def _by_others(hidden: Sequence[int], cluster: Sequence[int], findings: Sequence[Finding]) -> bool:
+    """Whether each of the masked findings is by a scanner that no other in the cluster is by."""
+    reported = Counter(scanner for at in cluster for scanner in scanners_of(findings[at]))
+    return all(reported[scanner] == 1 for at in hidden for scanner in scanners_of(findings[at]))
 
 
 def _new(groups: list[list[int]]) -> list[int]:
@@ -71,19 +76,25 @@ def _new(groups: list[list[int]]) -> list[int]:
 
 def _overlapping(positions: Sequence[int], findings: Sequence[Finding]) -> Iterator[list[int]]:
     """Findings of today's file whose lines overlap; the history's lines are those of another time."""
-    reach, cluster = -inf, list[int]()
-    today = (at for at in positions if findings[at].line is not None and not is_of_history(findings[at]))
-    for first, last, at in sorted(_lines(at, findings[at]) for at in today):
+    reach, cluster = -inf, dict[int, None]()
+    places = sorted(place for position in positions for place in _places(position, findings[position]))
+    for first, last, at in places:
         if cluster and first > reach:
-            yield cluster
-            cluster = []
-        cluster.append(at)
+            yield list(cluster)
+            cluster = {}
+        cluster[at] = None
         reach = max(reach, last)
-    if cluster:
-        yield cluster
+    yield list(cluster)
 
 
-def _lines(at: int, finding: Finding) -> tuple[int, int, int]:
-    line = finding.line or 0
+def _places(at: int, finding: Finding) -> Iterator[tuple[int, int, int]]:
+    """First and last line of each place of the finding in today's file; a joined one has those of its reports too."""
+    line = finding.line
+    if line is None or is_of_history(finding):
+        return
     last = finding.location.end_line if isinstance(finding.location, FileLocation) else None
-    return line, max(line, last or line), at
+    yield line, max(line, last or line), at
+    for source in finding.sources if finding.joined else ():
+        number = source.place.rpartition(":")[2]
+        if number.isdecimal():
+            yield int(number), int(number), at
