@@ -66,7 +66,7 @@ def launched(workbench: Workbench, job: Job) -> Iterator[ZapClient]:
     workbench.tell("starting ZAP")
     with ExitStack() as stack:
         for attempt in range(_ATTEMPTS):
-            launch = _Launch(program, job.work / f"zap-{attempt}", options.memory_mb)
+            launch = _Launch(program, job.work / f"zap-{attempt}", options.memory_mb, free_port())
             try:
                 client = stack.enter_context(_serving(workbench, launch))
                 break
@@ -117,7 +117,7 @@ class _Launch:
     program: Path
     home: Path
     memory_mb: int
-    port: int = field(default_factory=lambda: free_port())
+    port: int
     key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
     @property
