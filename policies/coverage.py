@@ -19,6 +19,7 @@ NOTHING = "nothing"
 
 _WELL = (LedgerState.RAN, LedgerState.NOT_APPLICABLE, LedgerState.DISABLED)
 _DONE = (LedgerState.RAN, LedgerState.PARTIAL, LedgerState.NOT_APPLICABLE)
+_ANY_FILE = "files"
 _WITH_PACKAGES = ("container-image", "sbom")
 _NAMED = (*_WITH_PACKAGES, "git-history", "web-application")
 """Kinds of things that were named one by one: a part of them that nobody saw is no file among many."""
@@ -139,8 +140,14 @@ class _Gaps:
             self.incomplete.append(f"{_files(files)} found, and the policy demands at least {self.rules.min_files}")
 
     def nothing(self, ledger: Sequence[LedgerEntry]) -> None:
-        """A run in which nobody looked at anything is never well by itself."""
-        if self.incomplete or self.accepted or any(entry.state.looked for entry in ledger):
+        """A run in which nobody looked at anything is never well by itself.
+
+        A search of every file for secrets alone, unless it was asked for, is no look at what the files are.
+        """
+        looked = (entry for entry in ledger if entry.state.looked)
+        if self.incomplete or self.accepted:
+            return
+        if any(entry.scanner in self.required or entry.kinds != (_ANY_FILE,) for entry in looked):
             return
         what = "nothing was looked at: no scanner here found anything that it supports"
         why = self._accepted_why(set(), {NOTHING})

@@ -311,7 +311,8 @@ def tools_install(names: Annotated[list[str] | None, typer.Argument(help="Scanne
 
 @tools_app.command("doctor")
 def tools_doctor(
-    names: Annotated[list[str] | None, typer.Argument(help="Scanners; by default, all.")] = None, config: Config = None
+    names: Annotated[list[str] | None, typer.Argument(help="Scanners; by default, all that run unasked.")] = None,
+    config: Config = None,
 ) -> int:
     """Prove that each scanner still finds its canary."""
     from scangate.commands.doctor import run

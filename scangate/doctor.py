@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,9 @@ def diagnose(scanner: Scanner, settings: Settings, *, notify: Callable[[Event], 
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         advisories = str(root / scanner.canary.advisories) if scanner.canary.advisories else None
-        only = Settings(scanners=settings.scanners, timeout=settings.timeout, advisories=advisories, offline=True)
+        only = Settings(
+            scanners=settings.scanners, timeout=settings.timeout, advisories=advisories, offline=settings.offline
+        )
         excluded = [f"{scanner.canary.advisories}/**"] if advisories else []
         only = only.model_copy(update={"exclude": excluded, "scanner": [scanner.name]})
         results = scan(root, only, scanners={scanner.name: scanner}, notify=notify)
@@ -42,10 +44,21 @@ def diagnose(scanner: Scanner, settings: Settings, *, notify: Callable[[Event], 
 
 
 def diagnose_all(
-    scanners: Mapping[str, Scanner], settings: Settings, *, notify: Callable[[Event], None]
+    scanners: Mapping[str, Scanner], settings: Settings, *, asked: Collection[str], notify: Callable[[Event], None]
 ) -> tuple[Diagnosis, ...]:
-    """Every scanner on its canary, in the registry's order."""
-    return tuple(diagnose(scanner, settings, notify=notify) for scanner in scanners.values())
+    """The scanners that are asked for on their canaries, in the registry's order.
+
+    Where none is, those that run unasked or that settings enable, as far as something can be planted for them.
+    """
+    return tuple(
+        diagnose(scanner, settings, notify=notify)
+        for scanner in scanners.values()
+        if (scanner.name in asked if asked else _runs_unasked(scanner, settings))
+    )
+
+
+def _runs_unasked(scanner: Scanner, settings: Settings) -> bool:
+    return bool(scanner.canary.files) and bool(scanner.by_default or settings.own(scanner.name).enabled)
 
 
 def _judge(scanner: Scanner, results: Results) -> Diagnosis:

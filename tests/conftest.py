@@ -13,8 +13,9 @@ from hypothesis import settings
 
 from scangate.execute import Context, Inputs, run_in_private
 from scangate.scanners.interface import Parsed, Scanner, Target, Tool
+from scangate.scanners.locks import locked_tools
 from scangate.scanners.registry import SCANNERS
-from scangate.toolstore import ToolStore
+from scangate.toolstore import ToolStore, resolve
 
 # No test depends on how fast a machine is; CI tries the same examples each time, people new ones.
 settings.register_profile("scangate", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -35,11 +36,13 @@ def private_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
 
 @pytest.fixture(scope="session")
 def tools() -> Callable[[str], Tool]:
-    """The real tool of a scanner, from the tool store, installed on first use."""
+    """The real tool of a scanner, from the tool store, installed on first use; from PATH where we have no lock."""
     store = ToolStore()
 
     def tool(name: str) -> Tool:
         spec = SCANNERS[name].tool
+        if spec.name not in locked_tools():
+            return resolve(spec, store=store, configured=None, say=lambda note: None)
         return store.find(spec) or store.install(spec, say=lambda note: None)
 
     return tool

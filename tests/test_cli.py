@@ -62,7 +62,7 @@ TABLE: list[tuple[list[str], int, str]] = [
     (["scna"], 2, "scna"),
     (["scan", "--polcy", "x"], 2, "--polcy"),
     (["scan", "nowhere"], 2, "nowhere"),
-    (["scan", "--scanner", "bandid"], 2, "choose from bandit, checkov, pip-audit, semgrep"),
+    (["scan", "--scanner", "bandid"], 2, "choose from bandit, checkov, gitleaks"),
     (["scan", "--format", "pdf"], 2, "choose from console, json, sarif, html"),
     (["scan", "--format", "json", "--format", "sarif"], 2, "cannot both go to standard output"),
     (["scan", "--format", "json="], 2, "no file after '='"),

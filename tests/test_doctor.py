@@ -12,17 +12,42 @@ from scangate.__main__ import main
 from scangate.doctor import Diagnosis
 from scangate.scanners.interface import Tool
 from scangate.scanners.registry import SCANNERS
+from tests.scanners.npm_stand_in import NpmStandIn, serve_npm_stand_in
+from tests.vulnerabilities.grype_database import write_grype_database
 
 pytestmark = pytest.mark.real
 
 
-@pytest.mark.parametrize("name", SCANNERS)
+NEEDY = {"grype", "npm-audit", "zap"}
+"""Their canaries need a database, a registry, or a running application."""
+
+
+@pytest.mark.parametrize("name", sorted(SCANNERS.keys() - NEEDY))
 def test_every_scanner_finds_its_canary(
     tools: Callable[[str], Tool], capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     tools(name)
     assert main(["tools", "doctor", name]) == 0
     assert f"{name} {tools(name).version}: well: found {SCANNERS[name].canary.rule}" in capsys.readouterr().out
+
+
+def test_grype_finds_its_canary_by_its_database(
+    tools: Callable[[str], Tool], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = write_grype_database(tmp_path / "grype", grype=tools("grype").path)
+    config = tmp_path / "trusted.toml"
+    config.write_text(f'[scanners.grype]\ndatabase = "{database}"\n')
+    assert main(["tools", "doctor", "grype", "--config", str(config)]) == 0
+    assert "grype 0." in capsys.readouterr().out
+
+
+def test_npm_audit_finds_its_canary_by_a_registry_that_answers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serve_npm_stand_in(NpmStandIn()) as registry:
+        monkeypatch.setenv("npm_config_registry", registry.url)
+        assert main(["tools", "doctor", "npm-audit"]) == 0
+    assert "well: found GHSA-jf85-cpcp-j695" in capsys.readouterr().out
 
 
 @pytest.fixture

@@ -16,13 +16,12 @@ from scangate.settings_files import load_settings
 
 
 def run(names: Sequence[str], *, config: Path | None) -> int:
-    """Diagnose the named scanners, or all; 3 when one of them is not well."""
+    """Diagnose the named scanners, or all that run unasked; 3 when one of them is not well."""
     if unknown := sorted(set(names) - set(SCANNERS)):
         raise UsageError(f"no scanner is called {unknown[0]!r}", hint=f"choose from {', '.join(SCANNERS)}")
     settings = load_settings(Path(), config=config, flags={}, takes=TAKES)
-    asked = {name: scanner for name, scanner in SCANNERS.items() if not names or name in names}
     with show_progress(sys.stderr, quiet=False, color=use_color(None, sys.stderr)) as notify:
-        diagnoses = diagnose_all(asked, settings, notify=notify)
+        diagnoses = diagnose_all(SCANNERS, settings, asked=names, notify=notify)
     for diagnosis in diagnoses:
         mark = "well" if diagnosis.well else "NOT WELL"
         print(visible(f"{diagnosis.scanner} {diagnosis.version}: {mark}: {diagnosis.detail}"))

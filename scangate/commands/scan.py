@@ -68,11 +68,11 @@ def _custom(settings: Settings) -> dict[str, Scanner]:
 
 def _broken(settings: Settings) -> dict[str, str]:
     """Those scanners that miss their canary, each with what is wrong."""
-    asked = {name: s for name, s in SCANNERS.items() if not settings.scanner or name in settings.scanner}
     if not settings.quiet:
         print("first, each scanner on its canary:", file=sys.stderr)
     with _progress(settings) as notify:
-        return {d.scanner: d.detail for d in diagnose_all(asked, settings, notify=notify) if not d.well}
+        diagnoses = diagnose_all(SCANNERS, settings, asked=settings.scanner, notify=notify)
+    return {d.scanner: d.detail for d in diagnoses if not d.well}
 
 
 def _progress(settings: Settings) -> AbstractContextManager[Callable[[Event], None]]:

@@ -336,3 +336,11 @@ def test_packages_of_images_need_data_with_a_date(kind: str, entry: Entry, polic
     ledger = [entry(scanner="trivy", kinds=(kind,), scanned=3)]
     verdict = verdict_on(policy_of("coverage: {max_db_age: 7d}"), ledger=ledger)
     assert "its data has no date" in verdict.incomplete[0]
+
+
+@pytest.mark.parametrize(("required", "code"), [((), 3), (("gitleaks",), 0)])
+def test_a_search_for_secrets_alone_is_no_look_at_the_tree_unless_it_was_asked_for(
+    required: tuple[str, ...], code: int, *, entry: Entry, policy_of: Parse, verdict_on: Judge
+) -> None:
+    ledger = [entry(scanner="gitleaks", kinds=("files",))]
+    assert verdict_on(policy_of("name: p"), ledger=ledger, required=required).exit_code == code

@@ -24,7 +24,7 @@ from typing import Any
 from tests.vulnerabilities.advisories import ADVISORIES, Advisory
 from tests.vulnerabilities.go_programs import built_program
 
-_SOURCE = Path(__file__).with_suffix("")
+_SOURCE = Path(__file__).with_name("grype_writer")
 _TYPES = {
     "pypi": ("python", "python"),
     "npm": ("npm", "semver"),
