@@ -40,7 +40,7 @@ class RunningZap:
     log: Path
     process: subprocess.Popen[bytes]
 
-    def call(self, name: str, **parameters: str) -> Any:
+    def call(self, name: str, /, **parameters: str) -> Any:
         """Call `component/view/name` or `component/action/name`, and return the answer's JSON.
 
         Raises:

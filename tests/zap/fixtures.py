@@ -1,5 +1,6 @@
 """Fixtures of the real ZAP, for tests marked `real`: `zap_home`, where it is installed, and `zap`, which runs.
 
+A test module has them by `pytest_plugins = ["tests.zap.fixtures"]`.
 Without Java and Maven such tests are skipped, and fail in CI.
 """
 

@@ -101,12 +101,21 @@ def _require_java() -> None:
 
 
 def _fetch(library: Path) -> None:
-    """Let Maven bring the jars, and take them only if they are the ones that jars.sha256 names, all of them."""
+    """Let Maven bring the jars; what it prints goes to standard error."""
     subprocess.run([*_COPY_JARS, f"-DoutputDirectory={library}"], cwd=_HERE, stdout=sys.stderr, check=True)
-    pinned = {name: digest for digest, name in map(str.split, (_HERE / "jars.sha256").read_text().splitlines())}
-    brought = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in library.iterdir()}
-    if wrong := sorted(name for name, _ in pinned.items() ^ brought.items()):
-        raise RuntimeError(f"not as jars.sha256 pins them: {', '.join(dict.fromkeys(wrong))}")
+    check_jars(library, (_HERE / "jars.sha256").read_text())
+
+
+def check_jars(folder: Path, pins: str) -> None:
+    """Take a folder's files only if they are the ones of the pins, all of them. `pins` is what `sha256sum` prints.
+
+    Raises:
+        RuntimeError: a file is another, is missing, or is not pinned; names all of these.
+    """
+    pinned = {name: digest for digest, name in map(str.split, pins.splitlines())}
+    brought = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
+    if wrong := {name for name, _ in pinned.items() ^ brought.items()}:
+        raise RuntimeError(f"not as jars.sha256 pins them: {', '.join(sorted(wrong))}")
 
 
 def _jar(library: Path, name: str) -> Path:

@@ -1,11 +1,12 @@
 """The weak web shop of the examples, running on a free loopback port.
 
-    with weak_web() as address:                        # http://127.0.0.1:PORT
-        ...
+with weak_web() as address:                        # http://127.0.0.1:PORT
+    ...
 """
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import subprocess
@@ -13,6 +14,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+import httpx
 
 FOLDER = Path(__file__).parents[2] / "examples" / "weak-web"
 CUSTOMER, PASSWORD = "alice", "made-up & weak"
@@ -28,9 +31,7 @@ def weak_web(environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """
     given = {name: value for name, value in os.environ.items() if not name.startswith("WEAK_WEB_")}
     command = [sys.executable, str(FOLDER / "app.py"), "--port=0"]
-    with subprocess.Popen(
-        command, env={**given, **(environment or {})}, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, env={**given, **(environment or {})}, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         listens = re.search(r"127\.0\.0\.1:\d+", process.stdout.readline())
         try:
@@ -39,3 +40,14 @@ def weak_web(environment: Mapping[str, str] | None = None) -> Iterator[str]:
             yield f"http://{listens[0]}"
         finally:
             process.terminate()
+
+
+def login_headers(address: str, login: str | None) -> dict[str, str]:
+    """What a client sends that is logged in as the shop's truth names it: customer, staff, basic or bearer."""
+    if login is None:
+        return {}
+    user, password = (STAFF, STAFF_PASSWORD) if login == "staff" else (CUSTOMER, PASSWORD)
+    if login == "basic":
+        return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
+    token = httpx.post(f"{address}/api/login", json={"user": user, "password": password}).json()["token"]
+    return {"Authorization": f"Bearer {token}"} if login == "bearer" else {"Cookie": f"session={token}"}
