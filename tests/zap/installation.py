@@ -49,6 +49,7 @@ def zap_folder() -> Path:
         RuntimeError: Java or Maven is missing, or a jar is not the one that jars.sha256 names.
         subprocess.CalledProcessError: Maven or the compiler failed, and said why on standard error.
     """
+    _require_java()
     folder = _kept_data() / f"zap-{VERSION}-{_digest()}"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
@@ -73,7 +74,6 @@ def _digest() -> str:
 
 
 def _assemble(folder: Path) -> None:
-    _require_java()
     unfinished = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was ended
     library, plugins = unfinished / "lib", unfinished / "plugin"

@@ -9,8 +9,6 @@ for argument do
     *) set -- "$@" "$argument" ;;
   esac
 done
-java=java
-test -z "$JAVA_HOME" || java=$JAVA_HOME/bin/java
 # One collector thread and no optimising compiler: starts sooner, in less memory, and scans of tests are short.
-exec "$java" "$memory" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.awt.headless=true \
+exec java "$memory" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.awt.headless=true \
   -cp "$here/zap-2.17.0.jar:$here/lib/*" org.zaproxy.zap.ZAP -installdir "$here" "$@"
