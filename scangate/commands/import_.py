@@ -37,14 +37,18 @@ def run(files: Sequence[Path], *, reader: str, root: Path, config: Path | None, 
     destinations(settings)
     results = read_outputs(files, reader, root=root.resolve(), settings=settings)
     if not settings.quiet:
-        read = sum(entry.findings for entry in results.ledger)
-        merged = read - len(results.findings)
-        print(
-            f"{reader}: {plural(read, 'record')} read, {plural(merged, 'duplicate')} merged, "
-            f"{plural(len(results.findings), 'finding')}",
-            file=sys.stderr,
-        )
+        print(f"{reader}: {_counts(results)}", file=sys.stderr)
     return finish(results, settings, policy, root=root)
+
+
+def _counts(results: Results) -> str:
+    """How many records became how many findings: `14 records read, 7 duplicates merged, 7 findings`."""
+    read, found = sum(entry.findings for entry in results.ledger), len(results.findings)
+    several = [{source.scanner for source in finding.sources} for finding in results.findings if finding.joined]
+    joined = sum(len(scanners) - 1 for scanners in several)
+    told = [f"{plural(read, 'record')} read", f"{plural(read - found - joined, 'duplicate')} merged"]
+    told += [f"{joined:,} joined with another scanner's"] if joined else []
+    return ", ".join([*told, plural(found, "finding")])
 
 
 def read_outputs(files: Sequence[Path], reader: str, *, root: Path, settings: Settings) -> Results:
