@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -23,7 +24,7 @@ def escaped(text: str) -> str:
     return json.dumps(text)[1:-1]
 
 
-ENCODINGS = {
+ENCODINGS: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "in a URL": lambda s: quote(s, safe=""),
     "in a form": quote_plus,
