@@ -313,6 +313,16 @@ def test_documents_of_one_scanner_each_become_one(reports: tuple[Finding, ...]) 
     assert [(p.id, {*p.sources}) for p in problems] == [(p.id, {*p.sources}) for p in together]
 
 
+def test_a_masked_secret_joins_neither_of_two_on_its_line() -> None:
+    problems = correlate([secret("gitleaks", 3, "h"), secret("gitleaks", 3, "i"), secret("trivy", 3)], None)
+    (masked,) = [problem for problem in problems if not problem.secret]
+    assert {*masked.related} == {problem.id for problem in problems if problem.secret}
+
+
+def test_a_masked_secret_joins_none_of_its_own_scanner() -> None:
+    assert len(correlate([secret("gitleaks", 3, "h"), secret("gitleaks", 3)], None)) == 2
+
+
 def test_what_one_document_has_alone_and_another_in_a_group_is_one_finding() -> None:
     together = correlate(SAME["rules that say the same, at one place"], None)
     for report in SAME["rules that say the same, at one place"]:
