@@ -28,6 +28,7 @@ pytest_plugins = ["tests.zap.fixtures"]
 
 TRUTH: dict[str, list[Any]] = json.loads((FOLDER / "truth.json").read_text())
 SITE_WIDE = "10038-1"
+_GIVES_UP_AFTER = 300.0
 Alert = tuple[str, str | None, str, str]
 
 
@@ -68,7 +69,10 @@ def attack(zap: RunningZap, address: str) -> None:
 
 
 def await_value(zap: RunningZap, view: str, value: str, **parameters: str) -> None:
+    deadline = time.monotonic() + _GIVES_UP_AFTER
     while list(zap.call(view, **parameters).values()) != [value]:
+        if time.monotonic() > deadline:
+            pytest.fail(f"ZAP does not get on: {zap.log.read_text(errors='replace')[-2000:]}")
         time.sleep(0.1)
 
 

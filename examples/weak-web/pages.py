@@ -141,7 +141,8 @@ def logout(request: Request) -> Answer:
 @for_users()
 def account(request: Request) -> Answer:
     links = '<a href="/account/orders?status=open">orders</a> <a href="/account/notes?text=none">notes</a>'
-    return page(request, "Your account", f'{links} <a href="/staff/report?title=today">report</a>')
+    links += ' <a href="/staff/report?title=today">report</a> <a href="/login">use another account</a>'
+    return page(request, "Your account", links)
 
 
 @route("GET", "/account/orders")
