@@ -1,0 +1,174 @@
+"""What a scan of a running application reached, and whether that is a look at it at all."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from scangate.model import LedgerState, WebProof
+from scangate.scanners.zap_attack import Attack
+from scangate.scanners.zap_client import ZapClient, rows_of
+from scangate.scanners.zap_crawl import Crawl
+from scangate.scanners.zap_messages import Message, history, messages_by_id
+from scangate.scanners.zap_scope import Scope
+
+_SAMPLE = 400
+_REFUSED = frozenset({401, 403, 407})
+_ABSENT = frozenset({404, 410})
+_PASSWORD_FIELD = r"""(?i)<input[^>]{0,300}\stype\s*=\s*["']?password"""  # noqa: S105 (a pattern)
+_CONVENTION = re.compile(r"/(?:robots\.txt|sitemap\.xml)$")
+_ASSET = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|ico|webp|woff2?|ttf)$", re.IGNORECASE)
+
+Login = Literal["none", "held", "lost", "failed"]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a scan left behind: `visits` are all messages of the scope but those of the active scan, and `forms` the ids
+    of answers that ask for a password. `operations` are those of the API description by name, with whether they were
+    reached.
+    """
+
+    profile: str
+    scope: Scope
+    visits: tuple[Message, ...] = ()
+    forms: frozenset[int] = frozenset()
+    crawls: tuple[Crawl, ...] = ()
+    attacks: tuple[Attack, ...] = ()
+    attack_statuses: tuple[int, ...] = ()
+    operations: dict[str, bool] = field(default_factory=dict)
+    login: Login = "none"
+    alive: bool = True
+
+    @property
+    def answers(self) -> list[Message]:
+        return [message for message in self.visits if message.status]
+
+    @property
+    def reached(self) -> set[str]:
+        """URLs, without their queries, at which there is something that lets us in."""
+        shut = _REFUSED | _ABSENT
+        return {_plain(message.url) for message in self.answers if message.status not in shut}
+
+    @property
+    def unanswered(self) -> set[str]:
+        return {_plain(url) for crawl in self.crawls for url in crawl.unanswered} - self.reached
+
+
+def visits(client: ZapClient, scope: Scope, *, since: int) -> tuple[Message, ...]:
+    """All messages of the scope from one on, but those of active scans."""
+    return tuple(message for message in history(client, scope.own, since=since) if scope.owns(message.url))
+
+
+def password_forms(client: ZapClient, scope: Scope) -> frozenset[int]:
+    """The ids of the answers that have a field for a password."""
+    rows = rows_of(client.view("search", "urlsByResponseRegex", regex=_PASSWORD_FIELD, baseurl=scope.site))
+    return frozenset(int(str(row.get("id"))) for row in rows if str(row.get("id")).isdecimal())
+
+
+def attack_statuses(client: ZapClient, attacks: Iterable[Attack]) -> tuple[int, ...]:
+    """The statuses that the attacks brought, of a few hundred spread evenly over them where they are more."""
+    ids = [number for attack in attacks for number in attack.messages]
+    step = max(1, -(-len(ids) // _SAMPLE))
+    return tuple(message.status for message in messages_by_id(client, ids[::step]))
+
+
+def proof_of(trace: Trace) -> WebProof:
+    """The evidence. Answers to attacks are counted by a sample where they are many."""
+    attacks = trace.attacks
+    return WebProof(
+        profile=trace.profile,
+        urls=len(trace.reached),
+        operations=sum(trace.operations.values()),
+        operations_known=len(trace.operations),
+        operations_missing=tuple(name for name, reached in trace.operations.items() if not reached),
+        requests=len(trace.visits) + sum(attack.requests for attack in attacks),
+        responses=_responses(trace),
+        rules_ran=len({rule for attack in attacks for rule in attack.ran}),
+        rules_cut=tuple(dict.fromkeys(rule for attack in attacks for rule in attack.cut)),
+        rules_skipped=tuple(dict.fromkeys(rule for attack in attacks for rule in attack.skipped)),
+        login=trace.login,
+        alive=trace.alive,
+    )
+
+
+def _responses(trace: Trace) -> dict[str, int]:
+    counts = Counter(_class(message.status) for message in trace.visits)
+    counts["error"] += sum(len(crawl.unanswered) for crawl in trace.crawls)
+    counts["error"] += sum(attack.failures for attack in trace.attacks)
+    attacked, sample = sum(attack.requests for attack in trace.attacks), trace.attack_statuses
+    for name, count in Counter(map(_class, sample)).items():
+        counts[name] += round(count * attacked / len(sample))
+    return {name: count for name, count in sorted(counts.items()) if count}
+
+
+def _class(status: int) -> str:
+    return f"{status // 100}xx" if 100 <= status < 600 else "error"
+
+
+def judge(trace: Trace) -> tuple[LedgerState, str, str]:
+    """The state, the reason and what mends it: whether the scan looked, as far as the scan itself can tell."""
+    if nothing := _nothing_reached(trace):
+        return LedgerState.FAILED, *nothing
+    reasons = [*_troubles(trace)]
+    if too_little := _too_little(trace):
+        reasons.insert(0, too_little[0])
+    mend = too_little[1] if too_little else ""
+    return (LedgerState.PARTIAL if reasons else LedgerState.RAN), "; ".join(dict.fromkeys(reasons)), mend
+
+
+def _nothing_reached(trace: Trace) -> tuple[str, str] | None:
+    statuses = {message.status for message in trace.answers if not _CONVENTION.search(_plain(message.url))}
+    present = statuses - _ABSENT
+    if not statuses:
+        return "nothing of the target answered", "is the application still there?"
+    if not present:
+        return "every answer was 404: there is nothing at this URL", "correct the URL"
+    if present <= _REFUSED:
+        return (
+            f"every answer was {_listed(present)}: the application lets nobody in",
+            "let the scan log in: [dast.login]",
+        )
+    if all(status >= 500 or status in _REFUSED for status in present):
+        return f"every answer was {_listed(present)}: the application does not work", "see the application's own log"
+    return None
+
+
+def _too_little(trace: Trace) -> tuple[str, str] | None:
+    """What was reached is a way in, but nothing behind it."""
+    pages = [
+        message for message in trace.answers if 200 <= message.status < 300 and not _ASSET.search(_plain(message.url))
+    ]
+    if pages and trace.login in ("none", "failed") and all(message.id in trace.forms for message in pages):
+        return "only a login page was reached", "let the scan log in: [dast.login]"
+    beyond = {url for url in trace.reached if not _CONVENTION.search(url)} - {_plain(trace.scope.seed)}
+    if not beyond and not any(trace.operations.values()):
+        mend = "name what else there is: an OpenAPI document, or a list of URLs"
+        return f"nothing was found beyond {_plain(trace.scope.seed)}", mend
+    return None
+
+
+def _troubles(trace: Trace) -> Sequence[str]:
+    reasons = [crawl.trouble for crawl in trace.crawls] + [attack.trouble for attack in trace.attacks]
+    cut = dict.fromkeys(rule for attack in trace.attacks for rule in attack.cut)
+    if cut and not any(attack.trouble for attack in trace.attacks):
+        reasons.append(f"{len(cut)} active rules did not come to their end")
+    if any(attack.requests == 0 for attack in trace.attacks):
+        reasons.append("the active scan sent no request")
+    if trace.unanswered:
+        reasons.append(f"{len(trace.unanswered)} URLs did not answer")
+    if not trace.alive:
+        reasons.append("the target no longer answered at the end")
+    return [reason for reason in reasons if reason]
+
+
+def _plain(url: str) -> str:
+    return url.partition("#")[0].partition("?")[0]
+
+
+def _listed(statuses: Iterable[int]) -> str:
+    *most, last = map(str, sorted(statuses))
+    return f"{', '.join(most)} or {last}" if most else last
