@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _HEADINGS = ("Scanner", "Target", "State", "Files", "Findings", "Time")
 _SCANNER, _TARGET = 0, 1
 _NUMBERS = frozenset((3, 4, 5))
-_QUIET = {LedgerState.RAN: "green", LedgerState.NOT_APPLICABLE: "dim", LedgerState.DISABLED: "dim"}
+_QUIET = {LedgerState.RAN: "green"}
+_IDLE = (LedgerState.NOT_APPLICABLE, LedgerState.DISABLED)
+"""Scanners that had nothing to look at, or were not to; they are named below the table."""
 _MOST_CELLS = 30
 _LEAST_CELLS = 8
 _LEAST_REASON = 34
@@ -25,7 +27,7 @@ _SKIPS_SHOWN = 3
 
 
 def print_ledger(page: Page, results: Results, *, limit: int) -> None:
-    """Print at most `limit` entries; when some must go, those that are well go first.
+    """Print at most `limit` entries that looked; when some must go, those that are well go first.
 
     The way to mend one is left to the verdict, which comes below, where that names it.
     """
@@ -35,15 +37,36 @@ def print_ledger(page: Page, results: Results, *, limit: int) -> None:
     if not ledger:
         page.text("no scanner was planned", prefix="  ")
         return
-    shown = ledger if len(ledger) <= limit else sorted(ledger, key=lambda entry: entry.state in _QUIET)[:limit]
+    busy = [entry for entry in ledger if entry.state not in _IDLE]
+    shown = busy if len(busy) <= limit else sorted(busy, key=lambda entry: entry.state in _QUIET)[:limit]
+    if shown:
+        _print_table(page, shown, told)
+    if len(busy) > len(shown):
+        page.text((f"and {len(busy) - len(shown):,} more", "bold"), prefix="  ")
+    for line in _idle([entry for entry in ledger if entry.state in _IDLE]):
+        page.text((line, "dim"), prefix="  ")
+
+
+def _print_table(page: Page, shown: Sequence[LedgerEntry], told: str) -> None:
     rows = [_cells(entry) for entry in shown]
     widths, room = _layout(page.width, rows)
     beside = room >= _LEAST_REASON
     page.text(("Reason" if beside else "", "dim"), prefix=_row([(name, "dim") for name in _HEADINGS], widths))
     for entry, cells in zip(shown, rows, strict=True):
         _print_entry(page, _row(cells, widths), _reasons(entry, told), beside=beside)
-    if len(ledger) > len(shown):
-        page.text((f"and {len(ledger) - len(shown):,} more", "bold"), prefix="  ")
+
+
+def _idle(entries: Sequence[LedgerEntry]) -> list[str]:
+    """Those that did not have to look, by why: `disabled: semgrep (this run is limited to bandit)`."""
+    groups: dict[tuple[LedgerState, str], list[str]] = {}
+    for entry in entries:
+        reason = entry.reason if entry.state is LedgerState.DISABLED else ""
+        name = entry.scanner if entry.target in ("", ".") else f"{entry.scanner} on {entry.target}"
+        groups.setdefault((entry.state, reason), []).append(name)
+    return [
+        one_line(f"{state.value}: {', '.join(names)}" + (f" ({reason})" if reason else ""), 1000)
+        for (state, reason), names in groups.items()
+    ]
 
 
 def _print_entry(page: Page, row: Text, reasons: Sequence[Part], *, beside: bool) -> None:

@@ -10,6 +10,7 @@ from packageurl import PackageURL
 
 from scangate.document import Judgement, Outcome, Results
 from scangate.model import (
+    Commit,
     Effect,
     FileLocation,
     Finding,
@@ -98,8 +99,17 @@ def subject(finding: Finding) -> str:
             return _in_image(place)
         case WebLocation(method=method, param=param):
             return f"{method} {param}".strip()
+        case FileLocation(commit=Commit() as commit):
+            return _in_history(commit)
         case FileLocation(scope=scope):
             return scope
+
+
+def _in_history(commit: Commit) -> str:
+    """`commit 1f3a5b7c9d0e by Ann on 2026-01-31, deleted since`."""
+    by = f" by {commit.author}" if commit.author else ""
+    day = f" on {commit.date[:10]}" if commit.date else ""
+    return f"commit {commit.id[:12]}{by}{day}{', deleted since' if commit.gone else ''}"
 
 
 def _in_image(place: ImageLocation) -> str:

@@ -115,7 +115,7 @@ class FileLocation(Model):
     scope: str = ""
     """Qualified name of the enclosing definition, where known."""
     commit: Commit | None = None
-    """Where the place is one of the history: the file as this commit left it."""
+    """The commit that brought it in. Where it is `gone`, the place is one of the history: the file as it was then."""
 
 
 class PackageLocation(Model):

@@ -20,6 +20,9 @@ _FILE_OVERHEAD = 2_000
 """What a file costs beyond its size, in bytes: keeps shares even in number of files as well."""
 
 
+_ON_REQUEST = "only when asked: --scanner, or enabled = true in settings"
+
+
 @dataclass(frozen=True)
 class Task:
     """One scanner on one target, shared out over `shares` of its files; `seconds` is the estimate for one share, and
@@ -70,7 +73,7 @@ def make_plan(
         elif scanner.name in unwanted:
             idle.append(_idle(scanner, *unwanted[scanner.name], found))
         elif not kinds:
-            idle.append(_idle(scanner, LedgerState.DISABLED, _on_request(scanner), found))
+            idle.append(_idle(scanner, LedgerState.DISABLED, _ON_REQUEST, found))
         else:
             tasks += [
                 _task(scanner, target, inventory, cores, len(root)) for target in _targets(scanner, kinds, inventory)
@@ -82,10 +85,6 @@ def make_plan(
 
 def _idle(scanner: Scanner, state: LedgerState, reason: str, kinds: tuple[str, ...]) -> LedgerEntry:
     return LedgerEntry(scanner=scanner.name, target=".", state=state, reason=reason, kinds=kinds)
-
-
-def _on_request(scanner: Scanner) -> str:
-    return f"looks at these only when asked: --scanner {scanner.name}, or enabled = true in its settings"
 
 
 def _found_none(kinds: Collection[str]) -> str:

@@ -81,8 +81,22 @@ def test_a_long_ledger_keeps_what_is_not_well(results: Results, render: Render) 
     assert "and 26 more" in text
 
 
-@pytest.mark.parametrize("state", list(LedgerState))
-def test_each_state_reaches_the_table(state: LedgerState, results: Results, render: Render) -> None:
+IDLE = {
+    LedgerState.DISABLED: "  disabled: bandit on src (because of this)",
+    LedgerState.NOT_APPLICABLE: "  not-applicable: bandit on src",
+}
+
+
+@pytest.mark.parametrize(("state", "line"), IDLE.items())
+def test_scanners_that_had_nothing_to_do_share_a_line(
+    state: LedgerState, line: str, results: Results, render: Render
+) -> None:
+    entry = LedgerEntry(scanner="bandit", target="src", state=state, reason="because of this")
+    assert line in render("console", results.model_copy(update={"ledger": (entry,)})).splitlines()
+
+
+@pytest.mark.parametrize("state", [state for state in LedgerState if state not in IDLE])
+def test_each_other_state_reaches_the_table(state: LedgerState, results: Results, render: Render) -> None:
     entry = LedgerEntry(scanner="bandit", target="src", state=state, reason="because of this")
     text = render("console", results.model_copy(update={"ledger": (entry,)}))
     assert re.search(rf"^  bandit +src +{state}\b", text, re.MULTILINE)
