@@ -20,6 +20,7 @@ from scangate.scanners.pip_audit import PipAudit
 from scangate.scanners.sarif import Sarif
 from scangate.scanners.semgrep import Semgrep
 from scangate.scanners.trivy import Trivy
+from scangate.scanners.zap import Zap
 
 _BUILT_IN: tuple[Scanner, ...] = (
     Bandit(),
@@ -31,6 +32,7 @@ _BUILT_IN: tuple[Scanner, ...] = (
     Trivy(),
     Grype(),
     Gitleaks(),
+    Zap(),
 )
 _JOINED: tuple[Scanner, ...] = tuple(entry.load() for entry in entry_points(group="scangate.scanners"))
 

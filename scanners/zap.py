@@ -6,10 +6,6 @@ without alerts, and looks clean; a scan that was stopped reads as finished; an a
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from scangate.model import Category
 from scangate.scanners.interface import (
     Canary,
@@ -20,18 +16,10 @@ from scangate.scanners.interface import (
     Output,
     Parsed,
     ToolSpec,
-    WebOptions,
     Workbench,
     failed,
 )
-from scangate.scanners.zap_client import ZapClient
-from scangate.scanners.zap_daemon import attached, launched
-from scangate.scanners.zap_pace import Deadline
-from scangate.scanners.zap_preflight import check_equipment
 from scangate.scanners.zap_report import read_zap_report
-from scangate.scanners.zap_scan import scan_application
-from scangate.scanners.zap_scope import EXCLUDED_WORDS, Scope, scope_of
-from scangate.scanners.zap_session import opened_session
 
 WEB_APPLICATION = "web-application"
 
@@ -60,32 +48,6 @@ class Zap:
 
     def run(self, job: Job, workbench: Workbench) -> Parsed:
         """Scan the application at the target's URL, with a ZAP that runs already or with one of our own."""
-        if job.web is None:
-            raise failed("no settings say how to scan a running application")
-        deadline = Deadline(time.monotonic(), job.web.limits.minutes)
-        scope = scope_of(job.target.subject, job.web)
-        _show(scope, job.web, workbench)
-        with _zap(job, workbench) as client:
-            check_equipment(client, attacks=job.web.profile != "baseline")
-            own = not job.web.zap_url
-            with opened_session(client, workbench, scope=scope, limits=job.web.limits, own=own) as session:
-                return scan_application(session, job, until=deadline)
+        from scangate.scanners.zap_run import run_zap  # noqa: PLC0415 (an HTTP client takes long to load)
 
-
-def _show(scope: Scope, options: WebOptions, workbench: Workbench) -> None:
-    """Say what will be scanned before anything is sent."""
-    workbench.tell(f"scope: {scope.base} and below, profile {options.profile}")
-    workbench.tell(f"left alone: what logs out or destroys ({EXCLUDED_WORDS})")
-    if scope.site.startswith("https:"):
-        workbench.tell("ZAP takes any certificate of the target, also one that nobody vouches for")
-
-
-@contextmanager
-def _zap(job: Job, workbench: Workbench) -> Iterator[ZapClient]:
-    options = job.web or WebOptions()
-    if not options.zap_url:
-        with launched(workbench, job) as client:
-            yield client
-        return
-    with attached(options.zap_url, options.zap_key) as client:
-        yield client
+        return run_zap(job, workbench)

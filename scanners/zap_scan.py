@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from scangate.model import Skip
-from scangate.scanners.interface import Job, Parsed, WebOptions, failed
+from scangate.scanners.interface import Job, Parsed, WebOptions
 from scangate.scanners.web_anchor import anchor_of
 from scangate.scanners.zap_alerts import read_alerts
 from scangate.scanners.zap_attack import Attack, attack
@@ -33,10 +33,6 @@ def scan_application(session: Session, job: Job, *, until: Deadline) -> Parsed:
     first = land(session)
     health = Health(session, first)
     attacks_follow = options.profile != "baseline"
-    if attacks_follow and not options.allowed:
-        raise failed(
-            "an active scan is not allowed for this host", mend="list it in dast.allowed_hosts, or take baseline"
-        )
     crawls, skips = _crawls(
         session, options, until=until.share(_CRAWL_SHARE) if attacks_follow else until, health=health
     )

@@ -171,4 +171,5 @@ def test_a_full_disk_under_the_private_folder_is_never_green(
 
 
 def test_the_matrix_covers_every_scanner() -> None:
-    assert set(HEALTHY) == set(SCANNERS)
+    served = {"zap"}  # a server, and no program that prints: test_zap_failures.py is its matrix
+    assert set(HEALTHY) | served == set(SCANNERS)
