@@ -149,7 +149,9 @@ class Serving:
         self._watcher.start()
 
     def _watch(self, process: subprocess.Popen[bytes], bounds: _Bounds) -> None:
-        with _guard(process.pid):
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError):  # unguarded, it is still ended by all but our being killed
+                stack.enter_context(_guard(process.pid))
             self.ended = _see_through(process, bounds)
 
     def stop(self, patience: float = 0.0) -> None:
@@ -213,9 +215,14 @@ def _guard(group: int) -> Iterator[None]:
 
     The shell reads from a pipe of which we alone hold the other end.
     """
-    script = 'read -r _; kill -KILL -- "-$0"'
+    script = 'read -r _; kill -s KILL -- "-$0"'
     with subprocess.Popen(
-        ["/bin/sh", "-c", script, str(group)], stdin=subprocess.PIPE, start_new_session=True
+        ["/bin/sh", "-c", script, str(group)],
+        env={},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     ) as shell:
         try:
             yield

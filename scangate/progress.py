@@ -17,21 +17,37 @@ from scangate.reports.view import duration, plural
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+_PACE = 5.0
+"""Seconds between two lines on how far a scanner is, where lines stay."""
+
 
 @dataclass
 class _Line:
     """What is known of one scanner: how many of its targets are where, and since when it runs."""
 
     phases: dict[str, Phase] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
     begun: float | None = None
+    told: float | None = None
     entries: list[LedgerEntry] = field(default_factory=list)
 
     def take(self, event: Event) -> None:
         self.phases[event.target] = event.phase
+        self.notes[event.target] = event.note if event.phase == "running" else ""
         if event.phase == "running" and self.begun is None:
             self.begun = time.monotonic()
         if event.entry is not None:
             self.entries.append(event.entry)
+
+    def is_due(self, event: Event) -> bool:
+        """Whether the event deserves a line of its own; how far a scanner is does so only every few seconds."""
+        if event.phase != "running" or not event.note:
+            return True
+        now = time.monotonic()
+        if self.told is not None and now < self.told + _PACE:
+            return False
+        self.told = now
+        return True
 
     @property
     def text(self) -> str:
@@ -42,8 +58,9 @@ class _Line:
         if self.begun is None:
             return "queued"
         share = f", {len(self.entries)} of {len(self.phases)} targets done" if len(self.phases) > 1 else ""
+        notes = "".join(f": {note}" for note in self.notes.values() if note)
         seconds = time.monotonic() - self.begun
-        return f"running{f' {seconds:.0f} s' if seconds >= 1 else ''}{share}"
+        return f"running{f' {seconds:.0f} s' if seconds >= 1 else ''}{share}{notes}"
 
 
 def _outcome(entries: list[LedgerEntry]) -> str:
@@ -77,7 +94,7 @@ class _Show:
             line = self._lines.setdefault(event.scanner, _Line())
             before = line.text
             line.take(event)
-            if self._live is None and not self._quiet and line.text != before:
+            if self._live is None and not self._quiet and line.text != before and line.is_due(event):
                 print(visible(f"{event.scanner}: {event.note or line.text}"), file=self._stream, flush=True)
 
     def rows(self) -> list[tuple[str, str]]:
@@ -108,7 +125,7 @@ class _Live:
 
         table = Table.grid(padding=(0, 2))
         for name, text in self._show.rows():
-            table.add_row(Text(name, style="bold"), Text(text))
+            table.add_row(Text(name, style="bold"), Text(visible(text)))
         return table
 
     def close(self) -> None:

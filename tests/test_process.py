@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from scangate.process import Ended, minimal_environment, run
+from scangate.process import Ended, NotStarted, Serving, minimal_environment, run, start
 
 MEGABYTE = 1_000_000
 
@@ -28,6 +34,31 @@ def run_python(
         cap=cap,
         cancel=cancel,
     )
+
+
+SERVES = "import time; print('serving', flush=True); time.sleep(60)"
+
+
+def start_python(
+    folder: Path, code: str, *, timeout: float = 20, cap: int = 50 * MEGABYTE, cancel: threading.Event | None = None
+) -> AbstractContextManager[Serving]:
+    return start(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=minimal_environment(folder),
+        stdout=folder / "out",
+        stderr=folder / "err",
+        timeout=timeout,
+        cap=cap,
+        cancel=cancel,
+    )
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "in vain"
+        time.sleep(0.01)
 
 
 def is_alive(pid: int) -> bool:
@@ -60,10 +91,7 @@ def test_a_grandchild_does_not_outlive_the_run(tmp_path: Path) -> None:
     code = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid)"
     assert run_python(tmp_path, code).exit_code == 0
     grandchild = int((tmp_path / "out").read_text())
-    deadline = time.monotonic() + 5
-    while is_alive(grandchild) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not is_alive(grandchild)
+    wait_for(lambda: not is_alive(grandchild))
 
 
 def test_output_over_the_cap_ends_the_process(tmp_path: Path) -> None:
@@ -113,3 +141,99 @@ def test_programs_of_the_scanned_tree_are_not_on_the_path(tmp_path: Path, monkey
     monkeypatch.setenv("PATH", os.pathsep.join(entries))
     environment = minimal_environment(tmp_path, forbidden=tmp_path / "tree")
     assert environment["PATH"] == f"/usr/bin{os.pathsep}{tmp_path}/other"
+
+
+GRANDCHILD = (
+    "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid)"
+)
+
+
+def test_a_program_serves_until_its_block_is_left(tmp_path: Path) -> None:
+    with start_python(tmp_path, f"{GRANDCHILD}; {SERVES}") as serving:
+        wait_for(lambda: "serving" in (tmp_path / "out").read_text())
+        assert serving.ended is None
+    assert serving.ended is not None
+    assert serving.ended.cause == "cancelled"
+    grandchild = int((tmp_path / "out").read_text().split()[0])
+    wait_for(lambda: not is_alive(grandchild))
+
+
+def test_an_exception_ends_what_serves(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), start_python(tmp_path, SERVES) as serving:
+        raise ZeroDivisionError
+    assert serving.ended is not None
+
+
+def test_what_ends_by_itself_is_known_to(tmp_path: Path) -> None:
+    with start_python(tmp_path, "import sys; sys.exit(7)") as serving:
+        wait_for(lambda: serving.ended)
+        assert serving.ended is not None
+        assert (serving.ended.cause, serving.ended.exit_code) == ("exited", 7)
+
+
+def test_what_was_asked_to_end_is_given_time(tmp_path: Path) -> None:
+    code = f"import pathlib, time\nwhile not pathlib.Path('{tmp_path}/end').exists(): time.sleep(0.01)"
+    with start_python(tmp_path, code) as serving:
+        (tmp_path / "end").touch()
+        serving.stop(20)
+        assert serving.ended is not None
+        assert serving.ended.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "bounds", "cause"),
+    [
+        (SERVES, {"timeout": 0.3}, "timeout"),
+        ("while True: print('x' * 10_000)", {"cap": MEGABYTE}, "cap"),
+    ],
+)
+def test_what_serves_has_bounds(tmp_path: Path, code: str, bounds: dict[str, Any], cause: str) -> None:
+    with start_python(tmp_path, code, **bounds) as serving:
+        wait_for(lambda: serving.ended)
+        assert serving.ended is not None
+        assert serving.ended.cause == cause
+
+
+def test_a_cancelled_job_ends_what_serves_at_once(tmp_path: Path) -> None:
+    cancel = threading.Event()
+    with start_python(tmp_path, SERVES, cancel=cancel) as serving:
+        cancel.set()
+        wait_for(lambda: serving.ended)
+
+
+def test_a_server_that_cannot_start_is_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(NotStarted) as raised,
+        start(["/nowhere"], cwd=tmp_path, env={}, stdout=tmp_path / "o", stderr=tmp_path / "e", timeout=5, cap=1),
+    ):
+        pass
+    assert raised.value.ended.cause == "missing"
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGHUP])
+def test_what_serves_does_not_outlive_us(tmp_path: Path, how: signal.Signals) -> None:
+    """Another process of ours starts a server with a child, and is killed."""
+    code = f"""
+import pathlib, sys, time
+from scangate.process import start
+here = pathlib.Path({str(tmp_path)!r})
+program = [sys.executable, "-c", {f"{GRANDCHILD}; import os; print(os.getpid()); {SERVES}"!r}]
+with start(program, cwd=here, env={{}}, stdout=here/"o", stderr=here/"e", timeout=60, cap=1_000_000):
+    time.sleep(60)
+"""
+    ours = subprocess.Popen([sys.executable, "-c", code])
+    wait_for(lambda: (tmp_path / "o").exists() and "serving" in (tmp_path / "o").read_text())
+    wait_for(lambda: any(is_guard(child) for child in children_of(ours.pid)))
+    ours.send_signal(how)
+    ours.wait()
+    for server in map(int, (tmp_path / "o").read_text().split()[:2]):
+        wait_for(partial(lambda pid: not is_alive(pid), server))
+
+
+def children_of(pid: int) -> list[int]:
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for thread in threads for child in thread.read_text().split()]
+
+
+def is_guard(pid: int) -> bool:
+    return b"kill -s KILL" in Path(f"/proc/{pid}/cmdline").read_bytes()

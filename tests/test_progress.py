@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from io import StringIO
 
+import pytest
+
+from scangate import progress
 from scangate.execute import Event
 from scangate.model import LedgerEntry, LedgerState
 from scangate.progress import show_progress
@@ -34,3 +37,30 @@ def test_counts_have_their_plural() -> None:
 
 def test_quiet_is_silent() -> None:
     assert shown(Event("bandit", ".", "running"), done(2), quiet=True) == []
+
+
+@pytest.mark.parametrize(("pace", "count"), [(0.0, 10), (1e9, 1)])
+def test_how_far_a_scanner_is_takes_a_line_only_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, pace: float, count: int
+) -> None:
+    monkeypatch.setattr(progress, "_PACE", pace)
+    steps = [Event("zap", "http://x", "running", note=f"active scan {percent} %") for percent in range(10)]
+    lines = shown(Event("zap", "http://x", "running"), *steps)
+    assert lines == ["zap: running", *(f"zap: active scan {percent} %" for percent in range(count))]
+
+
+def test_a_step_that_comes_again_says_nothing_new() -> None:
+    step = Event("zap", "http://x", "running", note="active scan 45 %\x1b[2J")
+    assert shown(Event("zap", "http://x", "running"), step, step) == [
+        "zap: running",
+        "zap: active scan 45 %\\x1b[2J",
+    ]
+
+
+def test_a_terminal_shows_how_far_a_scanner_is() -> None:
+    show = progress._Show(StringIO(), live=False, quiet=True, color=False)
+    show(Event("zap", "http://x", "running", note="spider 20 %"))
+    show(Event("zap", "http://x", "running", note="active scan 45 %"))
+    assert show.rows() == [("zap", "running: active scan 45 %")]
+    show(Event("zap", "http://x", "done", entry=LedgerEntry(scanner="zap", target="http://x", state=LedgerState.RAN)))
+    assert show.rows()[0][1].startswith("done: ran")
