@@ -15,6 +15,7 @@ _PLACEHOLDER = '"$TOKEN"'
 _LONGEST = 4_000
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _METHOD = re.compile(r"[A-Z]{1,20}")
+_SCHEMES = ("basic", "bearer", "digest", "negotiate", "token")
 _FORM_VECTORS = ("form", "postform")
 _SENT_HEADERS = ("content-type", "accept", "x-requested-with", "origin", "referer")
 """Headers besides credentials that an application may answer differently to."""
@@ -48,12 +49,17 @@ def _headers(record: AlertRecord, redactor: Redactor) -> Iterator[str]:
         name, colon, value = line.partition(":")
         known = name.strip().lower()
         if known == "authorization":
-            scheme, space, _ = value.strip().rpartition(" ")
-            yield f"--header {_word(f'Authorization: {redactor.text(scheme)[:20]}{space}{MASK}')}"
+            yield f"--header {_word(f'Authorization: {_scheme(value.strip())}{MASK}')}"
         elif known == "cookie":
             yield '--header "Cookie: $COOKIE"'
         elif colon and (known in _SENT_HEADERS or is_secret_name(known)):
             yield f"--header {_word(f'{name.strip()}: {redactor.value(known, value.strip())}')}"
+
+
+def _scheme(value: str) -> str:
+    """The first word of an authorization with several, which is no credential if it is one that HTTP knows."""
+    word, space, _ = value.partition(" ")
+    return word + space if space and word.lower() in _SCHEMES else ""
 
 
 def _body(record: AlertRecord, redactor: Redactor, method: str) -> tuple[str, ...]:

@@ -20,7 +20,6 @@ from scangate.scanners.zap_record import AlertRecord, record_of_alert, records_o
 _MEND = "write the report with ZAP's template traditional-json or traditional-xml"
 _LARGEST = 200_000_000
 _BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
-_DEEPEST = 100
 
 
 def read_zap_report(output: Output, job: Job, *, secrets: Iterable[str] = ()) -> Parsed:
@@ -126,8 +125,6 @@ class _Builder:
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         self._text.clear()
-        if len(self._open) >= _DEEPEST:
-            raise ValueError("it nests too deep")
         self._open.append((name, self._value(name, attributes)))
 
     def _value(self, name: str, attributes: Mapping[str, str]) -> Any:

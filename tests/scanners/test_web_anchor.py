@@ -30,6 +30,8 @@ paths:
     get: {}
   /{any}/{thing}:
     get: {}
+  /parcels/p-{id}:
+    get: {}
 """
 
 
@@ -48,6 +50,7 @@ paths:
         ("GET", "/orders/{}/letter.pdf", ("app.py", None)),
         ("GET", "/carts/{}", ("openapi.yaml", 17)),
         ("GET", "/carts", ("app.py", None)),
+        ("GET", "/parcels/{}", ("openapi.yaml", 19)),
         ("GET", "/api/v2/orders", ("app.py", None)),
         ("", "*", ("app.py", None)),
     ],

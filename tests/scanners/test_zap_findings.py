@@ -112,6 +112,11 @@ def test_the_worst_alert_of_a_finding_counts_and_every_rating_is_kept() -> None:
     assert finding.sources[0].severity in ("High (Low)", "Medium (Medium)")
 
 
+def test_confirmed_by_a_user_is_confirmed() -> None:
+    finding, _ = only(alert(confidence="User Confirmed"))
+    assert (finding.ratings[0].word, finding.confidence) == ("High (Confirmed)", Confidence.HIGH)
+
+
 @pytest.mark.parametrize("none", ["-1", "0", "", "x", "9" * 5000])
 def test_an_absent_cwe_or_wasc_id_is_none(none: str) -> None:
     finding, _ = only(alert(cweid=none, wascid=none, tags={}))
@@ -130,6 +135,11 @@ def test_alerts_alike_are_one_finding_with_instances() -> None:
     assert (place.route, place.count, len(place.instances)) == ("/orders/{}", 300, MOST_INSTANCES)
     assert place.instances[0].url == place.url == f"{SITE}/orders/0?q=%3Cb%3E"
     assert len({instance.url for instance in place.instances}) == MOST_INSTANCES
+
+
+def test_what_an_attack_put_into_the_path_tells_nothing_apart() -> None:
+    alerts = [alert(f"/files/x%27{payload}/view", attack=f"x'{payload}") for payload in ("one", "two")]
+    assert places(*alerts) == [("GET", "/files/{}/view", "q", 2)]
 
 
 def test_instances_show_every_route_before_a_second_place_of_any() -> None:
@@ -189,6 +199,11 @@ def test_a_mark_on_one_alert_does_not_relieve_another() -> None:
     assert (place.count, [instance.attack for instance in place.instances]) == (1, ["other"])
 
 
+def test_a_grave_alert_that_is_false_does_not_hide_a_slight_one() -> None:
+    finding, _ = only(alert(risk="High", confidence="False Positive"), alert(risk="Low", attack="other"))
+    assert (finding.severity, finding.relief) == (Severity.LOW, ())
+
+
 def test_identity_has_no_host_no_values_and_no_evidence() -> None:
     one = findings_of_alerts([alert("/orders/1?q=a", evidence="a", risk="Low")])
     other = findings_of_alerts([alert(url="https://staging.example/orders/2?q=b", evidence="b")])
@@ -205,6 +220,11 @@ def test_the_order_of_alerts_changes_nothing() -> None:
 def test_what_is_no_alert_is_refused(broken: Any) -> None:
     with pytest.raises(ScannerError):
         findings_of_alerts([broken])
+
+
+def test_half_a_surrogate_pair_is_borne() -> None:
+    finding, _ = only(alert(evidence="\ud800", name="\udfff"))
+    assert finding.model_dump_json()
 
 
 def test_missing_fields_are_borne() -> None:
@@ -344,6 +364,14 @@ def test_the_command_sends_the_request_again(shell: Callable[[str], list[str]]) 
         ({"method": "POST", "inputVector": "form"}, ["--data-urlencode", "q=<b>"]),
         ({"method": "POST", "inputVector": "json"}, ["--request", "POST"]),
         ({"requestHeader": "GET / HTTP/1.1\r\nAuthorization: abcdef"}, ["--header", "Authorization: {TOKEN}"]),
+        (
+            {"requestHeader": 'GET / HTTP/1.1\r\nAuthorization: Digest username="ann", response="abcdef"'},
+            ["--header", "Authorization: Digest {TOKEN}"],
+        ),
+        (
+            {"method": "POST", "inputVector": "form", "attack": "Zk3vQ81hGx0pLm29TtYw'--"},
+            ["--data-urlencode", "q={TOKEN}'--"],
+        ),
     ],
 )
 def test_the_command_has_the_method_and_the_body(
@@ -351,6 +379,10 @@ def test_the_command_has_the_method_and_the_body(
 ) -> None:
     _, place = only(alert("/x", **changes))
     assert shell(place.curl) == ["--globoff", "--path-as-is", *options, f"{SITE}/x"]
+
+
+def test_white_space_in_a_url_is_encoded(shell: Callable[[str], list[str]]) -> None:
+    assert shell(only(alert("/a b?q=c d"))[1].curl)[-1] == f"{SITE}/a%20b?q=c%20d"
 
 
 @given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40))

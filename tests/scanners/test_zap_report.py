@@ -248,7 +248,6 @@ ENTITIES = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
         b'<OWASPZAPReport version="1"><site name="x"><alerts><alertitem/></alerts></site></OWASPZAPReport>',
         f"{ENTITIES}<OWASPZAPReport><site><alerts>&b;</alerts></site></OWASPZAPReport>".encode(),
         b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><OWASPZAPReport>&f;</OWASPZAPReport>',
-        b"<OWASPZAPReport>" + b"<a>" * 500 + b"</a>" * 500 + b"</OWASPZAPReport>",
         b'<?xml version="1.0" encoding="none"?><OWASPZAPReport/>',
     ],
 )
@@ -256,6 +255,20 @@ def test_what_is_no_report_is_unreadable(report: bytes) -> None:
     with pytest.raises(ScannerError) as caught:
         read(report)
     assert caught.value.state is LedgerState.UNREADABLE
+
+
+def test_a_report_that_declares_entities_is_unreadable() -> None:
+    head, root, body = as_xml(document(site(item()))).partition(b"<OWASPZAPReport")
+    for entities in (b"", b"<!DOCTYPE x [<!ELEMENT a ANY>]>"):
+        assert read(head + entities + root + body).findings
+    with pytest.raises(ScannerError, match="declares entities"):
+        read(head + ENTITIES.encode() + root + body)
+
+
+def test_a_report_may_nest_deep() -> None:
+    nested = "<instances>" * 20_000 + "</instances>" * 20_000
+    report = as_xml(document(site(item()))).replace(b"</site>", f"<x>{nested}</x></site>".encode())
+    assert read(report).findings
 
 
 @pytest.mark.parametrize("length", [1, 20, 40, 60, 80, 99])
