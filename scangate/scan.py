@@ -15,7 +15,7 @@ from pathlib import Path
 from scangate import __version__
 from scangate.correlate import correlate
 from scangate.document import Results, RunInfo, ToolInfo
-from scangate.execute import DEFAULT_TIMEOUT, Context, Event, Inputs, run_plan
+from scangate.execute import Context, Event, Inputs, run_plan
 from scangate.inventory import Inventory, no_tree, take_inventory
 from scangate.model import LedgerState
 from scangate.plan import make_plan, supported_by
@@ -114,7 +114,7 @@ def _context(
         cancel=cancel,
         find_tool=_ToolFinder(settings, inventory.root, cancel),
         notify=notify,
-        timeouts={s.name: settings.timeout_of(s.name) or DEFAULT_TIMEOUT for s in scanners},
+        timeouts={s.name: seconds for s in scanners if (seconds := settings.timeout_of(s.name))},
         inputs={s.name: _inputs(s, settings, web) for s in scanners},
         offline=settings.offline,
     )

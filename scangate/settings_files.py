@@ -209,9 +209,10 @@ def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
         if name in values:
             values[name] = [_beside(text, folder) for text in values[name]]
     scanners = dict(values.get("scanners", {}))
-    for custom in scanners.pop("custom", {}).values():
-        if "/" in custom["command"][0]:
-            custom["command"][0] = str((folder / custom["command"][0]).absolute())
+    for holder in (*scanners.pop("custom", {}).values(), *values.get("dast", {}).get("users", ())):
+        command = holder.get("command")
+        if command and "/" in command[0]:
+            command[0] = str((folder / command[0]).absolute())
     for scanner in scanners.values():
         _place(scanner, ("path", "database"), folder)
         if "rules" in scanner:

@@ -166,3 +166,13 @@ def test_a_linked_settings_file_in_the_tree_is_not_followed(tmp_path: Path) -> N
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "scangate.toml").symlink_to(target)
     assert load(tmp_path / "tree").jobs is None
+
+
+def test_programs_that_a_trusted_file_names_by_a_path_lie_beside_it(tmp_path: Path) -> None:
+    config = write(
+        tmp_path / "own.toml",
+        '[[dast.users]]\nkind = "command"\ncommand = ["bin/token", "a/b"]\n'
+        '[[dast.users]]\nkind = "command"\ncommand = ["token"]\n',
+    )
+    commands = [user.command for user in load(tmp_path, config=config).dast.users]
+    assert commands == [[str(tmp_path / "bin" / "token"), "a/b"], ["token"]]
