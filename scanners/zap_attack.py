@@ -116,12 +116,13 @@ def _result(scan: Scan, policy: ScanPolicy, *, trouble: str, failures: int) -> A
     for rule in _rules(scan.session.client, scan):
         by_label.setdefault(rule.label, []).append(rule)
     ran = tuple(label for label, runs in by_label.items() if all(run.complete for run in runs))
+    requests = _number(row.get("reqCount"))
     needless = tuple(label for label, runs in by_label.items() if all(run.needless for run in runs))
     ended = {*ran, *needless}
     return Attack(
-        requests=_number(row.get("reqCount")),
+        requests=requests,
         failures=max(0, failures),
-        ran=ran,
+        ran=ran if requests else (),
         cut=tuple(label for label in policy.enabled if label not in ended),
         skipped=(*needless, *policy.disabled),
         messages=_message_ids(scan),

@@ -60,15 +60,21 @@ class Health:
         self._last = elapsed
         return wrong
 
+    def at_the_end(self) -> tuple[bool, str]:
+        """Whether the target still answers, and what is wrong with it, if anything is."""
+        self._took.clear()
+        wrong = self._wrong()
+        return bool(self._took), wrong and f"at the end {wrong}"
+
     def _wrong(self) -> str:
         message = visit(self._session.client, self._session.scope.seed)
         if message is None:
-            return "the target stopped answering"
+            return "the target no longer answered"
         self._took.append(message.milliseconds)
         if message.status >= 500 and not self._erred:
-            return f"the target began to answer with {message.status}"
+            return f"the target answered with {message.status}, as it did not at first"
         if (took := statistics.median(self._took)) > self._slow:
-            return f"the target got slow: {took / 1000:.1f} s for an answer"
+            return f"the target was slow: {took / 1000:.1f} s for an answer"
         return ""
 
     def _rest(self, act: Callable[[str], None], wrong: str) -> None:

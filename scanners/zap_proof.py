@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,14 +22,26 @@ _PASSWORD_FIELD = r"""(?i)<input[^>]{0,300}\stype\s*=\s*["']?password"""  # noqa
 _CONVENTION = re.compile(r"/(?:robots\.txt|sitemap\.xml)$")
 _ASSET = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|ico|webp|woff2?|ttf)$", re.IGNORECASE)
 
+_LOG_IN = "let the scan log in: [[dast.users]]"
+
 Login = Literal["none", "held", "lost", "failed"]
 
 
 @dataclass(frozen=True)
+class Gap:
+    """Something that was not looked at, or not wholly: why, and what mends it."""
+
+    reason: str
+    mend: str = ""
+
+
+@dataclass(frozen=True)
 class Trace:
-    """What a scan left behind: `visits` are all messages of the scope but those of the active scan, and `forms` the ids
-    of answers that ask for a password. `operations` are those of the API description by name, with whether they were
-    reached.
+    """What a scan left behind.
+
+    `visits` are all messages of the scope but those of the active scan, `forms` the ids of answers that ask for a
+    password, and `gaps` what went wrong beside crawls and attacks. `operations` are those of the API description by
+    name, with whether they were reached.
     """
 
     profile: str
@@ -40,6 +52,7 @@ class Trace:
     attacks: tuple[Attack, ...] = ()
     attack_statuses: tuple[int, ...] = ()
     operations: dict[str, bool] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
     login: Login = "none"
     alive: bool = True
 
@@ -112,61 +125,57 @@ def _class(status: int) -> str:
 def judge(trace: Trace) -> tuple[LedgerState, str, str]:
     """The state, the reason and what mends it: whether the scan looked, as far as the scan itself can tell."""
     if nothing := _nothing_reached(trace):
-        return LedgerState.FAILED, *nothing
-    reasons = [*_troubles(trace)]
-    if too_little := _too_little(trace):
-        reasons.insert(0, too_little[0])
-    mend = too_little[1] if too_little else ""
-    return (LedgerState.PARTIAL if reasons else LedgerState.RAN), "; ".join(dict.fromkeys(reasons)), mend
+        return LedgerState.FAILED, nothing.reason, nothing.mend
+    gaps = [*_too_little(trace), *_not_done(trace)]
+    reasons = dict.fromkeys(gap.reason for gap in gaps)
+    mend = next((gap.mend for gap in gaps if gap.mend), "")
+    return (LedgerState.PARTIAL if gaps else LedgerState.RAN), "; ".join(reasons), mend
 
 
-def _nothing_reached(trace: Trace) -> tuple[str, str] | None:
+def _nothing_reached(trace: Trace) -> Gap | None:
     statuses = {message.status for message in trace.answers if not _CONVENTION.search(_plain(message.url))}
     present = statuses - _ABSENT
     if not statuses:
-        return "nothing of the target answered", "is the application still there?"
+        return Gap("nothing of the target answered", "is the application still there?")
     if not present:
-        return "every answer was 404: there is nothing at this URL", "correct the URL"
+        return Gap(f"every answer was {_listed(statuses)}: there is nothing at this URL", "correct the URL")
     if present <= _REFUSED:
-        return (
-            f"every answer was {_listed(present)}: the application lets nobody in",
-            "let the scan log in: [dast.login]",
-        )
+        return Gap(f"every answer was {_listed(present)}: the application lets nobody in", _LOG_IN)
     if all(status >= 500 or status in _REFUSED for status in present):
-        return f"every answer was {_listed(present)}: the application does not work", "see the application's own log"
+        return Gap(f"every answer was {_listed(present)}: the application does not work", "see its own log")
     return None
 
 
-def _too_little(trace: Trace) -> tuple[str, str] | None:
+def _too_little(trace: Trace) -> Iterator[Gap]:
     """What was reached is a way in, but nothing behind it."""
-    pages = [
-        message for message in trace.answers if 200 <= message.status < 300 and not _ASSET.search(_plain(message.url))
-    ]
-    if pages and trace.login in ("none", "failed") and all(message.id in trace.forms for message in pages):
-        return "only a login page was reached", "let the scan log in: [dast.login]"
+    pages = [message for message in trace.answers if 200 <= message.status < 300]
+    shown = [message for message in pages if not _ASSET.search(_plain(message.url))]
+    if shown and trace.login in ("none", "failed") and all(message.id in trace.forms for message in shown):
+        yield Gap("only a login page was reached", _LOG_IN)
     beyond = {url for url in trace.reached if not _CONVENTION.search(url)} - {_plain(trace.scope.seed)}
     if not beyond and not any(trace.operations.values()):
         mend = "name what else there is: an OpenAPI document, or a list of URLs"
-        return f"nothing was found beyond {_plain(trace.scope.seed)}", mend
-    return None
+        yield Gap(f"nothing was found beyond {_plain(trace.scope.seed)}", mend)
 
 
-def _troubles(trace: Trace) -> Sequence[str]:
-    reasons = [crawl.trouble for crawl in trace.crawls] + [attack.trouble for attack in trace.attacks]
+def _not_done(trace: Trace) -> Iterator[Gap]:
+    """What was begun, and did not come to its end."""
+    yield from trace.gaps
+    troubles = [crawl.trouble for crawl in trace.crawls] + [attack.trouble for attack in trace.attacks]
+    yield from (Gap(trouble) for trouble in troubles if trouble)
     cut = dict.fromkeys(rule for attack in trace.attacks for rule in attack.cut)
     if cut and not any(attack.trouble for attack in trace.attacks):
-        reasons.append(f"{len(cut)} active rules did not come to their end")
+        yield Gap(f"{len(cut)} active rules did not come to their end", "give rules longer: dast.limits.rule_minutes")
     if any(attack.requests == 0 for attack in trace.attacks):
-        reasons.append("the active scan sent no request")
+        yield Gap("the active scan sent no request", "name pages that take parameters, or an OpenAPI document")
     if trace.unanswered:
-        reasons.append(f"{len(trace.unanswered)} URLs did not answer")
-    if not trace.alive:
-        reasons.append("the target no longer answered at the end")
-    return [reason for reason in reasons if reason]
+        yield Gap(f"{len(trace.unanswered)} URLs did not answer", "see the application's own log")
 
 
 def _plain(url: str) -> str:
-    return url.partition("#")[0].partition("?")[0]
+    """A URL without its query; ZAP writes the root of a site with and without its slash."""
+    plain = url.partition("#")[0].partition("?")[0]
+    return f"{plain}/" if plain.count("/") == 2 else plain
 
 
 def _listed(statuses: Iterable[int]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from scangate.model import Skip
 from scangate.scanners.interface import Job, Parsed, WebOptions
@@ -13,11 +12,11 @@ from scangate.scanners.zap_attack import Attack, attack
 from scangate.scanners.zap_client import text_of
 from scangate.scanners.zap_crawl import Crawl, crawl, crawl_with_browser, has_ajax_spider
 from scangate.scanners.zap_findings import findings_of_alerts
-from scangate.scanners.zap_health import Health, visit
+from scangate.scanners.zap_health import Health
 from scangate.scanners.zap_pace import Deadline
 from scangate.scanners.zap_passive import drain
 from scangate.scanners.zap_preflight import land
-from scangate.scanners.zap_proof import Trace, attack_statuses, judge, password_forms, proof_of, visits
+from scangate.scanners.zap_proof import Gap, Trace, attack_statuses, judge, password_forms, proof_of, visits
 from scangate.scanners.zap_scope import Scope
 from scangate.scanners.zap_session import Session
 
@@ -36,11 +35,12 @@ def scan_application(session: Session, job: Job, *, until: Deadline) -> Parsed:
     crawls, skips = _crawls(
         session, options, until=until.share(_CRAWL_SHARE) if attacks_follow else until, health=health
     )
-    troubles = [drain(session, until=until)]
+    gaps = [drain(session, until=until)]
     attacks: tuple[Attack, ...] = ()
     if attacks_follow:
         attacks = (attack(session, None, until=until, health=health),)
-        troubles.append(drain(session, until=until))
+        gaps.append(drain(session, until=until))
+    alive, wrong = health.at_the_end()
     trace = Trace(
         profile=options.profile,
         scope=session.scope,
@@ -49,9 +49,10 @@ def scan_application(session: Session, job: Job, *, until: Deadline) -> Parsed:
         crawls=crawls,
         attacks=attacks,
         attack_statuses=attack_statuses(session.client, attacks),
-        alive=visit(session.client, session.scope.seed) is not None,
+        alive=alive,
+        gaps=tuple(Gap(gap) for gap in (*gaps, wrong) if gap),
     )
-    return _parsed(session, job, trace, (*skips, *_left_alone(session.scope, crawls)), troubles=troubles)
+    return _parsed(session, job, trace, (*skips, *_left_alone(session.scope, crawls)))
 
 
 def _crawls(
@@ -73,13 +74,12 @@ def _left_alone(scope: Scope, crawls: Iterable[Crawl]) -> tuple[Skip, ...]:
     return tuple(rows[:_MOST_SKIPS])
 
 
-def _parsed(session: Session, job: Job, trace: Trace, skips: tuple[Skip, ...], *, troubles: list[str]) -> Parsed:
+def _parsed(session: Session, job: Job, trace: Trace, skips: tuple[Skip, ...]) -> Parsed:
     client = session.client
     version = text_of(client.view("core", "version"))
     findings = findings_of_alerts(
         read_alerts(client, session.scope), version=version, secrets=_secrets(job), anchor=anchor_of(job)
     )
-    trace = replace(trace, crawls=(*trace.crawls, *(Crawl(trouble=trouble) for trouble in troubles if trouble)))
     state, reason, mend = judge(trace)
     proof = proof_of(trace)
     return Parsed(
