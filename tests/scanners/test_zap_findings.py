@@ -364,6 +364,7 @@ def test_the_command_sends_the_request_again(shell: Callable[[str], list[str]]) 
         ({"method": "POST", "inputVector": "form"}, ["--data-urlencode", "q=<b>"]),
         ({"method": "POST", "inputVector": "json"}, ["--request", "POST"]),
         ({"requestHeader": "GET / HTTP/1.1\r\nAuthorization: abcdef"}, ["--header", "Authorization: {TOKEN}"]),
+        ({"requestHeader": "GET / HTTP/1.1\r\nAuthorization: ab cd"}, ["--header", "Authorization: {TOKEN}"]),
         (
             {"requestHeader": 'GET / HTTP/1.1\r\nAuthorization: Digest username="ann", response="abcdef"'},
             ["--header", "Authorization: Digest {TOKEN}"],
