@@ -81,9 +81,7 @@ class Redactor:
         """The value of a header, parameter or form field, masked whole where its name says that it is secret."""
         if _SECRET_HEADER.match(name):
             return self.known(_header_value(name, value))
-        if value and is_secret_name(name):
-            return MASK
-        return self.url(value) if value.startswith(("http://", "https://")) else self.text(value)
+        return MASK if value and is_secret_name(name) else self.text(value)
 
     def url(self, url: str) -> str:
         """A URL without user, with its query, its fragment and the parameters of its path masked as fields are."""

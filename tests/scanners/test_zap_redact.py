@@ -161,6 +161,11 @@ def test_urls_keep_all_but_credentials(url: str, shown: str) -> None:
     assert Redactor().url(url) == shown
 
 
+def test_urls_in_urls_in_urls_are_masked_too() -> None:
+    masked = Redactor().url("http://a.example/?to=" * 2_000 + "?token=abcdef")
+    assert "abcdef" not in masked
+
+
 fragments = st.sampled_from(
     [
         *("password", "token", "sid", "name=", "value=", "Cookie: ", "Authorization", "Bearer ", "a=b", "abc", "****"),
