@@ -82,7 +82,7 @@ def _why_unreachable(zap_url: str, scope: Scope) -> ScannerError:
         return failed(f"the target does not answer: {host} took the connection and said nothing in time", mend=_START)
     if "refused" in said:
         return failed(f"the target is not there: nothing listens at {host} (connection refused)", mend=_START)
-    if "not known" in said or "UnknownHost" in text or "name resolution" in said:
+    if said == urlsplit(scope.site).hostname or "not known" in said or "name resolution" in said:
         return failed(f"the target's host is not known: {host}", mend="correct the URL")
     if "handshake" in text.lower() or "SSL" in text or "TLS" in text:
         mend = "is it served over http, or on another port?"
