@@ -95,7 +95,8 @@ def _reasons(entry: LedgerEntry, told: str) -> list[Part]:
     hidden = len(entry.skipped) - len(skips)
     more = f"- and {hidden:,} more" if hidden else ""
     date = f"data of {one_line(entry.database_date)}" if entry.database_date else ""
-    return [part for part in (one_line(entry.reason), mend, date, *skips, more) if part]
+    proof = [one_line(line, 300) for line in view.proof(entry)]
+    return [part for part in (one_line(entry.reason), mend, date, *proof, *skips, more) if part]
 
 
 def _layout(width: int, rows: Sequence[Sequence[Part]]) -> tuple[list[int], int]:

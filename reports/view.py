@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from packageurl import PackageURL
 
@@ -62,8 +63,8 @@ def heading(finding: Finding) -> str:
     match finding.location:
         case ImageLocation(ref=ref):
             return ref
-        case WebLocation(url=url):
-            return url
+        case WebLocation(url=url, route=route):
+            return _site(url) if route else url
         case PackageLocation(manifest="", purl=purl, name=name):
             return purl or name
         case _:
@@ -81,8 +82,8 @@ def short(fingerprint: str) -> str:
 
 
 def position(finding: Finding) -> str:
-    """Where in its file: `12:5`, `12`, or empty. Of a file in an image the subject tells it."""
-    if finding.line is None or isinstance(finding.location, ImageLocation):
+    """Where in its file: `12:5`, `12`, or empty. Of images and applications the subject tells where."""
+    if finding.line is None or isinstance(finding.location, ImageLocation | WebLocation):
         return ""
     column = finding.location.column if isinstance(finding.location, FileLocation) else None
     return f"{finding.line}:{column}" if column else str(finding.line)
@@ -97,12 +98,25 @@ def subject(finding: Finding) -> str:
             return address
         case ImageLocation() as place:
             return _in_image(place)
-        case WebLocation(method=method, param=param):
-            return f"{method} {param}".strip()
+        case WebLocation() as place:
+            return _in_application(place)
         case FileLocation(commit=Commit() as commit):
             return _in_history(commit)
         case FileLocation(scope=scope):
             return scope
+
+
+def _site(url: str) -> str:
+    """Scheme, host and port, under which all findings of one application stand."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else url
+
+
+def _in_application(place: WebLocation) -> str:
+    """`GET /items/{} id, at 40 places`."""
+    route = "the whole site" if place.route == "*" else place.route
+    what = " ".join(part for part in (place.method, route, place.param) if part)
+    return f"{what}, at {place.count:,} places" if place.count > 1 else what
 
 
 def _in_history(commit: Commit) -> str:
@@ -198,6 +212,29 @@ def fix(finding: Finding) -> str:
 def files(entry: LedgerEntry) -> str:
     """How much of its target a scanner looked at: `scanned/considered`, or `-` where there was nothing."""
     return f"{entry.scanned}/{entry.considered}" if entry.considered or entry.scanned else "-"
+
+
+def proof(entry: LedgerEntry) -> list[str]:
+    """What a scan of a running application reached, in a few lines; empty for other entries."""
+    web = entry.web
+    if web is None:
+        return []
+    answers = ", ".join(f"{count:,} {name}" for name, count in sorted(web.responses.items()))
+    api = f", {web.operations} of {web.operations_known} API operations" if web.operations_known else ""
+    login = "" if web.login == "none" else f", login {web.login}"
+    lines = [
+        f"profile {web.profile}: {plural(web.urls, 'URL')} answered{api}{login}",
+        f"{plural(web.requests, 'request')}{f': {answers}' if answers else ''}",
+    ]
+    named = {
+        "operations not reached": web.operations_missing,
+        "active rules cut short": web.rules_cut,
+        "active rules left out": web.rules_skipped,
+    }
+    lines += [f"{what}: {', '.join(names)}" for what, names in named.items() if names]
+    if web.rules_ran:
+        lines.append(f"{plural(web.rules_ran, 'active rule')} ran to the end")
+    return lines if web.alive else [*lines, "the application answered no more at the end"]
 
 
 def duration(seconds: float) -> str:

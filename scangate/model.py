@@ -279,9 +279,9 @@ class Finding(Model):
 
     @property
     def path(self) -> str:
-        """The repository file that the finding is shown under; empty for images and web pages."""
+        """The repository file that the finding is shown under; empty for images, and for web pages without one."""
         match self.location:
-            case FileLocation(path=path) | ResourceLocation(path=path):
+            case FileLocation(path=path) | ResourceLocation(path=path) | WebLocation(path=path):
                 return path
             case PackageLocation(manifest=manifest):
                 return manifest

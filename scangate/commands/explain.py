@@ -8,7 +8,7 @@ from pathlib import Path
 from scangate.commands.common import read_results_or_last_run
 from scangate.document import Judgement, Results
 from scangate.errors import UsageError
-from scangate.model import Finding, PackageLocation
+from scangate.model import Finding, PackageLocation, WebLocation
 from scangate.reports.encoders import inert, visible
 
 
@@ -67,10 +67,26 @@ def _facts(finding: Finding) -> Iterator[str]:
     if finding.rule.help_uri:
         yield f"  more:       {finding.rule.help_uri}"
     yield f"  identity:   {' | '.join(part for part in finding.parts if part)}"
+    yield from _evidence(finding)
+
+
+def _evidence(finding: Finding) -> Iterator[str]:
     if finding.message.rstrip(".") not in ("", finding.title.rstrip(".")):
         yield f"\n{finding.message}"
     if snippet := getattr(finding.location, "snippet", ""):
         yield f"\n{snippet}"
+    if isinstance(finding.location, WebLocation):
+        yield from _seen_at(finding.location)
+
+
+def _seen_at(place: WebLocation) -> Iterator[str]:
+    """Where an application shows the problem, and how to see it again."""
+    yield f"\nseen at {place.count:,} places:"
+    for instance in place.instances:
+        evidence = f"  {instance.evidence}" if instance.evidence else ""
+        yield f"  {instance.method} {instance.url} {instance.param}".rstrip() + evidence
+    if place.curl:
+        yield f"\nto see it again: {place.curl}"
 
 
 def _where(finding: Finding) -> str:
