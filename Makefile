@@ -9,7 +9,7 @@ ENDED = code=$$?; echo; echo "exit code of the scan: $$code (1 is right: the exa
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
 	--no-emit-index-url --custom-compile-command "make locks" --exclude-newer "$$(date -u -d '7 days ago' +%F)"
 
-.PHONY: help scan scan-all test test-needs lint wheel workflows docs locks clean
+.PHONY: help scan scan-all dast test test-needs lint wheel workflows docs locks clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -24,6 +24,13 @@ scan-all: $(VENV)/dev ## The same with Trivy and Grype too, and a container imag
 	@$(BIN)/scangate scan examples --output $(REPORT) --policy examples/policy.yaml \
 	--config build/examples/scangate.toml; $(ENDED)
 
+dast: $(VENV)/dev ## Scan a running weak web shop with a real ZAP, which is set up here (Java 17 and Maven)
+	@zap=$$($(BIN)/python -m tests.zap.installation) && export PATH="$$zap:$$PATH" WEAK_WEB_USER=alice \
+	WEAK_WEB_PASSWORD="made-up & weak" WEAK_WEB_STAFF=carol WEAK_WEB_STAFF_PASSWORD="made-up = weak" && \
+	$(BIN)/scangate scan --app "$(BIN)/python examples/weak-web/app.py --port {port}" \
+	--url "http://127.0.0.1:{port}/" --wait-for /health --config examples/weak-web/scangate.toml \
+	--output $(REPORT); $(ENDED)
+
 test: $(VENV)/dev test-needs ## Run every test
 	$(BIN)/pytest -n 2 --dist worksteal
 
@@ -31,6 +38,8 @@ test: $(VENV)/dev test-needs ## Run every test
 test-needs:
 	@command -v go >/dev/null || echo "Go is missing: apt-get install golang-go, or go.dev/dl for 1.26 or newer"
 	@command -v npm >/dev/null || echo "npm is missing: apt-get install npm"
+	@command -v mvn >/dev/null && command -v javac >/dev/null || \
+		echo "Java or Maven is missing: apt-get install openjdk-17-jdk-headless maven"
 	@command -v docker-registry >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 		apt-get update -qq && apt-get install -qq --no-install-recommends docker-registry >/dev/null; } || \
 		echo "a registry is missing: apt-get install --no-install-recommends docker-registry"
