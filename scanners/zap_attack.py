@@ -61,8 +61,18 @@ class Attack:
     trouble: str = ""
 
 
-def attack(session: Session, user: User | None, *, until: Deadline, health: Health) -> Attack:
-    """Attack all that was found in the scope, as a user if there is one.
+def attack(
+    session: Session,
+    user: User | None,
+    *,
+    until: Deadline,
+    health: Health,
+    meanwhile: Callable[[], None],
+    page: str = "",
+) -> Attack:
+    """Attack all that was found in the scope, or one page of it, as a user if there is one.
+
+    `meanwhile` is called at each look at the scan.
 
     Raises:
         ScannerError: ZAP refuses.
@@ -70,26 +80,26 @@ def attack(session: Session, user: User | None, *, until: Deadline, health: Heal
     client = session.client
     unreached = counter(client, _UNREACHED)
     with scan_policy(client, session.limits) as policy, exclusions(client, "ascan", session.scope.exclusions):
-        scan = _begin(session, user, policy)
-        trouble = see_through(scan, until=until, health=health, each=_each(scan))
+        scan = _begin(session, user, policy, page)
+        trouble = see_through(scan, until=until, health=health, each=_each(scan, meanwhile))
         return _result(scan, policy, trouble=trouble, failures=counter(client, _UNREACHED) - unreached)
 
 
-def _begin(session: Session, user: User | None, policy: ScanPolicy) -> Scan:
-    """A scan of the whole context. What was requested a moment ago may not be in ZAP's tree yet."""
+def _begin(session: Session, user: User | None, policy: ScanPolicy, page: str) -> Scan:
+    """A scan of the whole context, or of a page. What was requested a moment ago may not be in ZAP's tree yet."""
     action = "scanAsUser" if user else "scan"
     where = {"contextId": session.context_id, "scanPolicyName": policy.name}
-    as_user = {"userId": user.id} if user else {}
+    more = ({"userId": user.id} if user else {}) | ({"url": page} if page else {})
     for elapsed in polls(session.workbench):
         try:
-            return begin(session, "ascan", action, recurse=True, **where, **as_user)
+            return begin(session, "ascan", action, recurse=not page, **where, **more)
         except ZapError as error:
             if error.code != "url_not_found" or elapsed > _TREE_FILLS:
                 raise
     raise AssertionError("polls never end")
 
 
-def _each(scan: Scan) -> Callable[[Mapping[str, Any]], None]:
+def _each(scan: Scan, meanwhile: Callable[[], None]) -> Callable[[Mapping[str, Any]], None]:
     """Tells how far the scan is, and skips rules whose time is over."""
     session = scan.session
     teller, skipped = Teller(session.workbench), set[str]()
@@ -98,6 +108,7 @@ def _each(scan: Scan) -> Callable[[Mapping[str, Any]], None]:
     def look(row: Mapping[str, Any]) -> None:
         requests, alerts = (_number(row.get(name)) for name in ("reqCount", "alertCount"))
         teller.tell(f"active scan {row.get('progress')} %, {requests:,} requests, {alerts:,} alerts")
+        meanwhile()
         if minutes is None:
             return
         for rule in _rules(session.client, scan):

@@ -27,23 +27,29 @@ class User:
 
 @dataclass(frozen=True)
 class Crawl:
-    """What a spider came by. `answered` are the URLs of the scope with an answer, `unanswered` those without one, and
-    `left_alone` those that were seen and are not of the scope. `trouble` says why it did not come to its end.
+    """What a spider came by. `pages` are the URLs of the scope that answered a GET with 200 or the like, `unanswered`
+    those without an answer, and `left_alone` those that were seen and are not of the scope. `trouble` says why it did
+    not come to its end.
     """
 
-    answered: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()
     left_alone: tuple[str, ...] = ()
     trouble: str = ""
 
 
-def crawl(session: Session, user: User | None, *, until: Deadline, health: Health, posts: bool) -> Crawl:
-    """Let the spider follow links from the target's URL on, as a user if there is one; `posts` lets it send forms."""
+def crawl(
+    session: Session, user: User | None, *, until: Deadline, health: Health, meanwhile: Callable[[], None], posts: bool
+) -> Crawl:
+    """Let the spider follow links from the target's URL on, as a user if there is one; `posts` lets it send forms.
+
+    `meanwhile` is called at each look at it.
+    """
     as_user = {"contextId": session.context_id, "userId": user.id} if user else {"contextName": session.context}
     action = "scanAsUser" if user else "scan"
     with _settings(session, posts=posts):
         scan = begin(session, "spider", action, url=session.scope.seed, recurse=True, **as_user)
-        trouble = see_through(scan, until=until, health=health, each=_progress(session, user))
+        trouble = see_through(scan, until=until, health=health, each=_progress(session, user, meanwhile))
     return _result(scan, trouble)
 
 
@@ -56,13 +62,16 @@ def _settings(session: Session, *, posts: bool) -> Iterator[None]:
         yield
 
 
-def _progress(session: Session, user: User | None) -> Callable[[Mapping[str, Any]], None]:
+def _progress(
+    session: Session, user: User | None, meanwhile: Callable[[], None]
+) -> Callable[[Mapping[str, Any]], None]:
     """Tells how far the spider is."""
     teller, before = Teller(session.workbench), sent(session.client)
     name = f"spider as {user.name}" if user else "spider"
 
     def tell(row: Mapping[str, Any]) -> None:
         teller.tell(f"{name} {row.get('progress')} %, {sent(session.client) - before:,} requests")
+        meanwhile()
 
     return tell
 
@@ -73,7 +82,7 @@ def _result(scan: Scan, trouble: str) -> Crawl:
         found = {name: rows for part in parts for name, rows in part.items()}
         inside, outside, broken = (found[name] for name in ("urlsInScope", "urlsOutOfScope", "urlsIoError"))
         return Crawl(
-            answered=tuple(str(row["url"]) for row in inside),
+            pages=tuple(str(row["url"]) for row in inside if row["method"] == "GET" and row["statusCode"][:1] == "2"),
             unanswered=tuple(str(row["url"]) for row in broken),
             left_alone=tuple(map(str, outside)),
             trouble=trouble,

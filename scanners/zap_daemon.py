@@ -12,10 +12,11 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from scangate.model import LedgerState
 from scangate.scanners.interface import Command, Job, ScannerError, Service, WebOptions, Workbench
@@ -54,8 +55,11 @@ def attached(url: str, key: str) -> ZapClient:
 
 
 @contextmanager
-def launched(workbench: Workbench, job: Job) -> Iterator[ZapClient]:
-    """A ZAP of our own while the `with` block runs, in a private home that is gone afterwards.
+def launched(
+    workbench: Workbench, job: Job, *, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[ZapClient]:
+    """A ZAP of our own while the `with` block runs, in a private home that is gone afterwards. `environment` is added
+    to what it has anyhow.
 
     A `ZapGone` that leaves the block becomes the reason why ZAP ended.
 
@@ -67,7 +71,7 @@ def launched(workbench: Workbench, job: Job) -> Iterator[ZapClient]:
     workbench.tell("starting ZAP")
     with ExitStack() as stack:
         for attempt in range(_ATTEMPTS):
-            launch = _Launch(program, job.work / f"zap-{attempt}", options.memory_mb, free_port())
+            launch = _Launch(program, job.work / f"zap-{attempt}", options.memory_mb, free_port(), environment)
             try:
                 client = stack.enter_context(_serving(workbench, launch))
                 break
@@ -119,6 +123,7 @@ class _Launch:
     home: Path
     memory_mb: int
     port: int
+    environment: Mapping[str, str] = field(repr=False)
     key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
     @property
@@ -130,7 +135,10 @@ class _Launch:
         return Command(
             (str(self.program), heap, "-daemon", "-silent", *where, *settings),
             # A ZAP without memory would go on answering, and find nothing.
-            env={"JDK_JAVA_OPTIONS": f'-XX:+ExitOnOutOfMemoryError "-Djava.io.tmpdir={self.home}"'},
+            env={
+                **self.environment,
+                "JDK_JAVA_OPTIONS": f'-XX:+ExitOnOutOfMemoryError "-Djava.io.tmpdir={self.home}"',
+            },
             files={configuration: f"api.key={self.key}\napi.reportpermerrors=true\n".encode()},
             report=f"{self.home.name}/zap.log",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from scangate.scanners.interface import Workbench
@@ -41,6 +41,20 @@ def polls(workbench: Workbench) -> Iterator[float]:
         yield time.monotonic() - begun
         time.sleep(pause)
         pause = min(pause * _GROWTH, _LONGEST)
+
+
+class Every:
+    """Does something when it is called, but not again before some seconds have passed since it was made or did it."""
+
+    def __init__(self, seconds: float, act: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._act = act
+        self._last = time.monotonic()
+
+    def __call__(self) -> None:
+        if time.monotonic() - self._last >= self._seconds:
+            self._act()
+            self._last = time.monotonic()
 
 
 class Teller:

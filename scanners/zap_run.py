@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from scangate.scanners.interface import Job, Parsed, WebOptions, Workbench, failed
 from scangate.scanners.zap_client import ZapClient
 from scangate.scanners.zap_daemon import attached, launched
+from scangate.scanners.zap_login import Logins
 from scangate.scanners.zap_pace import Deadline
 from scangate.scanners.zap_preflight import check_equipment
 from scangate.scanners.zap_scan import scan_application
@@ -27,11 +28,12 @@ def run_zap(job: Job, workbench: Workbench) -> Parsed:
         mend = "list the host in dast.allowed_hosts, or take the profile baseline"
         raise failed("an active scan is not allowed for this host", mend=mend)
     _show(scope, job.web, workbench)
-    with _zap(job, workbench) as client:
+    logins = Logins(job.web, scope.seed, workbench)
+    with _zap(job, workbench, logins) as client:
         check_equipment(client, attacks=attacks)
         own = not job.web.zap_url
         with opened_session(client, workbench, scope=scope, limits=job.web.limits, own=own) as session:
-            return scan_application(session, job, until=deadline)
+            return scan_application(session, job, logins, until=deadline)
 
 
 def _show(scope: Scope, options: WebOptions, workbench: Workbench) -> None:
@@ -43,10 +45,10 @@ def _show(scope: Scope, options: WebOptions, workbench: Workbench) -> None:
 
 
 @contextmanager
-def _zap(job: Job, workbench: Workbench) -> Iterator[ZapClient]:
+def _zap(job: Job, workbench: Workbench, logins: Logins) -> Iterator[ZapClient]:
     options = job.web or WebOptions()
     if not options.zap_url:
-        with launched(workbench, job) as client:
+        with launched(workbench, job, environment=logins.environment()) as client:
             yield client
         return
     with attached(options.zap_url, options.zap_key) as client:

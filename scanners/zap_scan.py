@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from scangate.model import Skip
 from scangate.scanners.interface import Job, Parsed, WebOptions
@@ -10,10 +12,12 @@ from scangate.scanners.web_anchor import anchor_of
 from scangate.scanners.zap_alerts import read_alerts
 from scangate.scanners.zap_attack import Attack, attack
 from scangate.scanners.zap_client import text_of
-from scangate.scanners.zap_crawl import Crawl, crawl, crawl_with_browser, has_ajax_spider
+from scangate.scanners.zap_crawl import Crawl, User, crawl, crawl_with_browser, has_ajax_spider
 from scangate.scanners.zap_findings import findings_of_alerts
 from scangate.scanners.zap_health import Health
-from scangate.scanners.zap_pace import Deadline
+from scangate.scanners.zap_login import Logins
+from scangate.scanners.zap_member import Member
+from scangate.scanners.zap_pace import Deadline, Every
 from scangate.scanners.zap_passive import drain
 from scangate.scanners.zap_preflight import land
 from scangate.scanners.zap_proof import Gap, Trace, attack_statuses, judge, password_forms, proof_of, visits
@@ -21,50 +25,97 @@ from scangate.scanners.zap_scope import Scope
 from scangate.scanners.zap_session import Session
 
 _MOST_SKIPS = 100
+_LOOK_AFTER = 15.0
+"""Seconds between looks whether a user is still logged in."""
+_CHECK_LOGIN = "check the user's credentials and patterns: [[dast.users]]"
 _CRAWL_SHARE = 0.5
 """The part of the time that the spider may take where an active scan comes after it."""
 
 
-def scan_application(session: Session, job: Job, *, until: Deadline) -> Parsed:
+def scan_application(session: Session, job: Job, logins: Logins, *, until: Deadline) -> Parsed:
     """Scan, and tell what was reached and found. Raises `ScannerError` where the target cannot be reached at all."""
-    options = job.web or WebOptions()
     session.workbench.tell(f"reaching {session.scope.seed}")
     first = land(session)
-    health = Health(session, first)
-    attacks_follow = options.profile != "baseline"
-    crawls, skips = _crawls(
-        session, options, until=until.share(_CRAWL_SHARE) if attacks_follow else until, health=health
-    )
-    gaps = [drain(session, until=until)]
-    attacks: tuple[Attack, ...] = ()
-    if attacks_follow:
-        attacks = (attack(session, None, until=until, health=health),)
-        gaps.append(drain(session, until=until))
-    alive, wrong = health.at_the_end()
+    work = _Work(session, job.web or WebOptions(), until, Health(session, first))
+    logins.establish(session)
+    visitors = logins.held or (None,)
+    crawls = tuple(work.crawl_as(visitor) for visitor in visitors)
+    logins.check(session)
+    work.drain()
+    attacks = tuple(work.attack_all(visitors, crawls))
+    logins.finish(session)
+    work.drain()
+    alive, wrong = work.health.at_the_end()
+    gaps = (*(Gap(reason, _CHECK_LOGIN) for reason in logins.reasons), *work.gaps, *([Gap(wrong)] if wrong else []))
     trace = Trace(
-        profile=options.profile,
+        profile=work.options.profile,
         scope=session.scope,
         visits=visits(session.client, session.scope, since=first.id),
         forms=password_forms(session.client, session.scope),
         crawls=crawls,
         attacks=attacks,
         attack_statuses=attack_statuses(session.client, attacks),
+        login=logins.state,
+        gaps=gaps,
         alive=alive,
-        gaps=tuple(Gap(gap) for gap in (*gaps, wrong) if gap),
     )
-    return _parsed(session, job, trace, (*skips, *_left_alone(session.scope, crawls)))
+    return _parsed(session, job, trace, (*work.skips, *_left_alone(session.scope, crawls)), secrets=logins.secrets)
 
 
-def _crawls(
-    session: Session, options: WebOptions, *, until: Deadline, health: Health
-) -> tuple[tuple[Crawl, ...], tuple[Skip, ...]]:
-    if options.profile == "api":
-        return (), ()
-    crawls = (crawl(session, None, until=until, health=health, posts=options.allowed),)
-    if options.profile == "full" and has_ajax_spider(session):
-        trouble = crawl_with_browser(session, None, until=until)
-        return crawls, (Skip(path="ajax spider", reason=trouble),) if trouble else ()
-    return crawls, ()
+@dataclass
+class _Work:
+    """The parts of a scan. `gaps` and `skips` gather what was not looked at."""
+
+    session: Session
+    options: WebOptions
+    until: Deadline
+    health: Health
+    gaps: list[Gap] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+
+    @property
+    def attacks(self) -> bool:
+        return self.options.profile != "baseline"
+
+    def crawl_as(self, visitor: Member | None) -> Crawl:
+        """What a user finds by links; nothing where only the API is scanned."""
+        if self.options.profile == "api":
+            return Crawl()
+        until = self.until.share(_CRAWL_SHARE) if self.attacks else self.until
+        with self._acting(visitor) as (user, meanwhile):
+            posts = self.options.allowed
+            found = crawl(self.session, user, until=until, health=self.health, meanwhile=meanwhile, posts=posts)
+            if self.options.profile == "full" and has_ajax_spider(self.session):
+                trouble = crawl_with_browser(self.session, user, until=until)
+                self.skips += [Skip(path="ajax spider", reason=trouble)] if trouble else []
+        return found
+
+    def attack_all(self, visitors: Sequence[Member | None], crawls: Sequence[Crawl]) -> Iterator[Attack]:
+        """Attack everything as the first user, and as each other one the pages that nobody before could see."""
+        if not self.attacks:
+            return
+        seen: set[str] = set()
+        for visitor, found in zip(visitors, crawls, strict=True):
+            pages = [page for page in found.pages if page not in seen] if seen else [""]
+            seen |= {*found.pages, ""}
+            for page in pages:
+                with self._acting(visitor) as (user, meanwhile):
+                    health, until = self.health, self.until
+                    yield attack(self.session, user, until=until, health=health, meanwhile=meanwhile, page=page)
+
+    def drain(self) -> None:
+        """Wait for the passive scan of all that was requested so far."""
+        if left := drain(self.session, until=self.until):
+            self.gaps.append(Gap(left))
+
+    @contextmanager
+    def _acting(self, visitor: Member | None) -> Iterator[tuple[User | None, Callable[[], None]]]:
+        """All is done as a user, and now and then looked whether that one is still logged in."""
+        if visitor is None:
+            yield None, lambda: None
+            return
+        with visitor.acting(self.session):
+            yield visitor.user, Every(_LOOK_AFTER, lambda: visitor.look(self.session))
 
 
 def _left_alone(scope: Scope, crawls: Iterable[Crawl]) -> tuple[Skip, ...]:
@@ -74,11 +125,11 @@ def _left_alone(scope: Scope, crawls: Iterable[Crawl]) -> tuple[Skip, ...]:
     return tuple(rows[:_MOST_SKIPS])
 
 
-def _parsed(session: Session, job: Job, trace: Trace, skips: tuple[Skip, ...]) -> Parsed:
+def _parsed(session: Session, job: Job, trace: Trace, skips: tuple[Skip, ...], *, secrets: tuple[str, ...]) -> Parsed:
     client = session.client
     version = text_of(client.view("core", "version"))
     findings = findings_of_alerts(
-        read_alerts(client, session.scope), version=version, secrets=_secrets(job), anchor=anchor_of(job)
+        read_alerts(client, session.scope), version=version, secrets=secrets, anchor=anchor_of(job)
     )
     state, reason, mend = judge(trace)
     proof = proof_of(trace)
@@ -94,10 +145,3 @@ def _parsed(session: Session, job: Job, trace: Trace, skips: tuple[Skip, ...]) -
         web=proof,
         tool=client.origin,
     )
-
-
-def _secrets(job: Job) -> tuple[str, ...]:
-    """What no report may show."""
-    options = job.web or WebOptions()
-    users = (value for user in options.users for value in (user.password, user.token))
-    return tuple(filter(None, (options.zap_key, *users)))

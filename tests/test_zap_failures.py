@@ -47,7 +47,6 @@ CONVENTIONS = ("/robots.txt", "/sitemap.xml")
 @pytest.fixture(autouse=True)
 def short_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zap_health, "_RESTS", (0.1, 0.1))
-    monkeypatch.setattr(zap_health, "_EVERY", 0.1)
 
 
 @pytest.fixture
@@ -114,7 +113,10 @@ def test_an_application_that_is_well_is_scanned(scan: Callable[..., Any], zap: R
     assert entry["web"]["urls"] == 4
 
 
-def test_a_target_that_gets_slow_is_left_alone(scan: Callable[..., Any], zap: RunningZap) -> None:
+def test_a_target_that_gets_slow_is_left_alone(
+    scan: Callable[..., Any], zap: RunningZap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zap_health, "_EVERY", 0.1)
     with slow_after(14, 2.5) as app:
         assert_told(
             scan(app.url, zap, "--profile", "full"), "partial", "the active scan was stopped: the target was slow"
