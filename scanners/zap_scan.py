@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from scangate.model import Skip
-from scangate.scanners.interface import Job, Parsed, WebOptions
+from scangate.scanners.interface import Job, Parsed, ScannerError, WebOptions
 from scangate.scanners.web_anchor import anchor_of
 from scangate.scanners.zap_alerts import read_alerts
 from scangate.scanners.zap_attack import Attack, attack
-from scangate.scanners.zap_client import text_of
+from scangate.scanners.zap_client import ZapClient, text_of
 from scangate.scanners.zap_crawl import Crawl, User, crawl, crawl_with_browser, has_ajax_spider
 from scangate.scanners.zap_findings import findings_of_alerts
 from scangate.scanners.zap_health import Health
@@ -23,6 +24,7 @@ from scangate.scanners.zap_preflight import land
 from scangate.scanners.zap_proof import Gap, Trace, attack_statuses, judge, password_forms, proof_of, visits
 from scangate.scanners.zap_scope import Scope
 from scangate.scanners.zap_session import Session
+from scangate.scanners.zap_traffic import keep_traffic
 
 _MOST_SKIPS = 100
 _LOOK_AFTER = 15.0
@@ -126,7 +128,9 @@ def _left_alone(scope: Scope, crawls: Iterable[Crawl]) -> tuple[Skip, ...]:
 
 
 def _parsed(session: Session, job: Job, trace: Trace, skips: tuple[Skip, ...], *, secrets: tuple[str, ...]) -> Parsed:
-    client = session.client
+    client, folder = session.client, (job.web or WebOptions()).keep_traffic
+    if folder and (lost := _keep(client, folder, trace, secrets)):
+        trace = replace(trace, gaps=(*trace.gaps, Gap(lost)))
     version = text_of(client.view("core", "version"))
     findings = findings_of_alerts(
         read_alerts(client, session.scope), version=version, secrets=secrets, anchor=anchor_of(job)
@@ -145,3 +149,15 @@ def _parsed(session: Session, job: Job, trace: Trace, skips: tuple[Skip, ...], *
         web=proof,
         tool=client.origin,
     )
+
+
+def _keep(client: ZapClient, folder: Path, trace: Trace, secrets: tuple[str, ...]) -> str:
+    """Keep the scan's traffic; why it cannot be, else empty."""
+    ids = [message.id for message in trace.visits] + [number for part in trace.attacks for number in part.messages]
+    try:
+        keep_traffic(client, folder, ids, secrets=secrets)
+    except ScannerError as error:
+        return f"the traffic could not be kept: {error.reason}"
+    except OSError as error:
+        return f"the traffic could not be kept: {error.strerror} ({error.filename})"
+    return ""
