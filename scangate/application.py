@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import httpx
+from urllib.parse import urljoin
 
 from scangate.errors import ExitCode, ScangateError, UsageError
 from scangate.process import NotStarted, Serving, run, start
@@ -136,7 +135,7 @@ def _free_port() -> int:
 
 def _wait(serving: Serving, url: str, path: str, logs: tuple[Path, Path]) -> None:
     """Until the application answers with a status below 400 at `path`, or with any status where there is no path."""
-    address = str(httpx.URL(url).join(path)) if path else url
+    address = urljoin(url, path) if path else url
     deadline = time.monotonic() + _START_SECONDS
     while True:
         if serving.ended:
@@ -150,6 +149,8 @@ def _wait(serving: Serving, url: str, path: str, logs: tuple[Path, Path]) -> Non
 
 
 def _answers(address: str, *, any_status: bool) -> bool:
+    import httpx  # noqa: PLC0415 (every scan would wait for it)
+
     try:
         # A test deployment's certificate is its own business; nothing secret is sent here.
         status = httpx.get(address, timeout=_ANSWER_SECONDS, verify=False, trust_env=False).status_code  # noqa: S501
