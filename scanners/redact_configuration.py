@@ -17,6 +17,13 @@ _SPACED = re.compile(r"^(?P<name>\s*(?:ENV|ARG)\s+\S+\s+)(?P<value>\S.*)$", re.I
 _VALUE = re.compile(r"""^[\s{-]*["']?value["']?\s*[:=]""", re.IGNORECASE)
 _OPENS_TEXT = re.compile(r"(?:<<[-~]?\s*\w+|[|>][-+\d]*|[\[{(])\s*$")
 _KNOWN = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|\bA(?:KIA|SIA)[A-Z0-9]{16}\b")
+_BUILD_ARGUMENTS = re.compile(r"(?P<count>\|\d+ )(?:.*?(?= \S*sh (?:-\S+ \S+ )*-c )|.*)", re.DOTALL)
+"""What BuildKit writes between the number of a step's build arguments and its shell: `RUN |1 TOKEN=… /bin/sh -c …`."""
+_NAMED_SECRET = re.compile(
+    rf"""(?P<name>(?:{_NAME})[\w.-]*["']?(?:\s*[:=]\s*|\s+)(?:(?:bearer|basic|token)\s+)?["']?)(?P<value>[^\s"']+)""",
+    re.IGNORECASE,
+)
+_LOOKS_RANDOM = re.compile(r"\b(?=[\w+=-]*[a-z])(?=[\w+=-]*[A-Z])(?=[\w+=-]*\d)[\w+=-]{20,}")
 _NOT_QUOTED = re.compile(r"""\bkind["']?\s*:\s*["']?Secret\b|-----BEGIN [A-Z ]*PRIVATE KEY""")
 
 
@@ -36,6 +43,14 @@ def mask_configuration(text: str) -> str:
         if shown[-1].endswith(MASK) and _OPENS_TEXT.search(line):
             break
     return "\n".join(shown)
+
+
+def mask_command(text: str) -> str:
+    """A step of an image's build as one command, with what may be a secret in it masked: build arguments, values behind
+    names that say so, passwords in URLs, and long words of letters of both cases and digits.
+    """
+    text = _KNOWN.sub(MASK, _BUILD_ARGUMENTS.sub(rf"\g<count>{MASK}", text))
+    return _LOOKS_RANDOM.sub(MASK, _NAMED_SECRET.sub(rf"\g<name>{MASK}", text))
 
 
 def _mask_line(line: str, beside: list[str]) -> str:

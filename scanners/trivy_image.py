@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from scangate.model import Category, Finding, Fix, ImageLocation, Location, Rating, Rule, Severity, Source
+from scangate.scanners.redact_configuration import mask_command
 from scangate.scanners.trivy_inline import MARK
 from scangate.scanners.trivy_report import OS_PACKAGES, Layer, Metadata, Origin, Report, Step
 
 _CMD = re.compile(r"(?:/bin/sh -c #\(nop\)\s+)?CMD\b")
 _LEGACY = re.compile(r"^/bin/sh -c (?:#\(nop\)\s+)?")
 _LONGEST_STEP = 300
+_UNKNOWN_RELEASE = "This OS version is not on the EOL list"
 _THIRD_PARTY = "third-party"
 _BESIDES = "look at it with another scanner as well (grype), or at the SBOM of its build"
 _KEEP = "leave the package database in the image: /var/lib/dpkg, /lib/apk/db or /var/lib/rpm"
@@ -50,7 +52,7 @@ class Image:
             ref=self._ref,
             digest=self._digest,
             layer=layer.diff_id or layer.digest,
-            created_by=_LEGACY.sub("", step.created_by).strip()[:_LONGEST_STEP] if step else "",
+            created_by=mask_command(_LEGACY.sub("", step.created_by).strip())[:_LONGEST_STEP] if step else "",
             base=layer.diff_id in self._base if step and self._base is not None else None,
             package=package,
             path=path.lstrip("/"),
@@ -98,6 +100,16 @@ def package_gaps(report: Report) -> Iterator[Gap]:
         yield Gap(f"{len(foreign)} packages are not from {name}, which has no advisories for them: {shown}", _BESIDES)
     if any(MARK.search(step.created_by) for step in report.metadata.config.history):
         yield Gap("its build history tells Trivy to ignore checks", "build it without trivy:ignore comments")
+
+
+def unknown_release(report: Report, log: str) -> Iterator[Gap]:
+    """The gap of a release that Trivy's database may know nothing of: it says on standard error that it does not know
+    the release itself, and finds nothing in it. A vulnerability of the distribution's packages shows that it does.
+    """
+    system = [result for result in report.results if result.kind == OS_PACKAGES]
+    if _UNKNOWN_RELEASE in log and system and not any(result.vulnerabilities for result in system):
+        name = f"{report.metadata.system.family} {report.metadata.system.name}" if report.metadata.system else "it"
+        yield Gap(f"Trivy does not know this release, and may have no advisories for it: {name}", _BESIDES)
 
 
 def end_of_life(report: Report, place: Location, origin: Origin) -> Iterator[Finding]:

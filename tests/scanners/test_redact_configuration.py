@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scangate.scanners.redact_configuration import mask_configuration
+from scangate.scanners.redact_configuration import mask_command, mask_configuration
 
 SECRET = "hunter2-hunter2"
 
@@ -57,3 +57,37 @@ def test_other_configuration_is_quoted_as_it_is(text: str) -> None:
 def test_the_value_of_a_secret_setting_never_survives(text: str, name: str, sign: str) -> None:
     shown = mask_configuration(f"{name}{sign}{SECRET}{text}")
     assert SECRET not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"RUN |1 NPM_TOKEN={SECRET} /bin/sh -c npm ci # buildkit",
+        f"RUN |12 A=b C=/x y {SECRET} /bin/bash -o pipefail -c npm ci",
+        f"RUN |1 A={SECRET} npm ci",
+        f"ENV DB_PASSWORD={SECRET}",
+        f"ENV DB_PASSWORD {SECRET}",
+        f"npm config set //npm.example/:_authToken {SECRET}",
+        f"curl -H 'Authorization: Bearer {SECRET}' https://x.example",
+        f"git clone https://app:{SECRET}@git.example/x",
+    ],
+)
+def test_no_secret_of_a_build_step_survives(text: str) -> None:
+    assert SECRET not in mask_command(text)
+
+
+def test_a_token_in_a_build_step_needs_no_name() -> None:
+    token = "gh" + "p_4Nd2kXq7Tz9LmW1vRb6Ys3HcJf8PgKu5EaQo"
+    assert mask_command(f"git clone https://{token}@git.example/x") == "git clone https://****@git.example/x"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "COPY app /app # buildkit",
+        f"COPY file:{'3d1f00aa' * 8} in /",
+        "RUN /bin/sh -c apt-get install -y libssl3=3.0.17-1~deb12u2 ca-certificates",
+    ],
+)
+def test_build_steps_without_secrets_stay(text: str) -> None:
+    assert mask_command(text) == text
