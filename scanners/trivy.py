@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from scangate.model import Category, LedgerState, Skip
+from scangate.scanners.image_files import other_images
 from scangate.scanners.interface import (
     Canary,
     Command,
@@ -39,7 +40,7 @@ from scangate.scanners.trivy_database import (
 )
 from scangate.scanners.trivy_errors import JAVA_DOWNLOAD, lacks_java_database
 from scangate.scanners.trivy_findings import Reading
-from scangate.scanners.trivy_image import Gap, base_layers, package_gaps
+from scangate.scanners.trivy_image import Gap, base_layers, package_gaps, unknown_release
 from scangate.scanners.trivy_reader import read_reports
 from scangate.scanners.trivy_report import OS_PACKAGES, Origin, Report
 from scangate.scanners.trivy_sbom import sbom_gaps
@@ -85,7 +86,7 @@ class Trivy:
             return _imported(reports, job, version)
         (report,) = reports
         if job.target.subject:
-            return _subject(report, job, version)
+            return _subject(report, output, job, version)
         return _tree(report, output, job, version)
 
     def run(self, job: Job, execute: Callable[[Command], Output]) -> Parsed:
@@ -127,12 +128,14 @@ def _names_system(report: Report) -> bool:
     return any(result.kind == OS_PACKAGES for result in report.results)
 
 
-def _subject(report: Report, job: Job, version: str) -> Parsed:
+def _subject(report: Report, output: Output, job: Job, version: str) -> Parsed:
     """An image or an SBOM."""
     date = database_date(job)
     reading = Reading(Origin(version, date), SourceTree(job.work), lambda path: path, name=job.target.name)
     is_image = IMAGE in job.target.kinds
     gaps = list(package_gaps(report) if is_image else sbom_gaps(report, job.target.subject))
+    gaps += unknown_release(report, output.stderr)
+    gaps += (Gap(why, "name each image by itself") for why in other_images(job.target.subject) if is_image)
     count = len(report.packages)
     skipped = tuple(_unsearched(report)) if is_image else ()
     parsed = Parsed(

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import subprocess
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from scangate.scanners.trivy import Trivy
 from tests.vulnerabilities.images import (
     Image,
     Layer,
+    debian_files,
     debian_release,
     digest,
     write_docker_archive,
@@ -95,6 +97,25 @@ def test_images_hold_exactly_what_we_put_in(look: Callable[..., Parsed], tmp_pat
 def test_an_oci_layout_is_the_same_as_an_archive(look: Callable[..., Parsed], tmp_path: Path) -> None:
     archive, layout = write_docker_archive(tmp_path / "a.tar", python()), write_oci_layout(tmp_path / "l", python())
     assert vulnerable(look(layout)) == vulnerable(look(archive)) != set()
+
+
+def test_a_second_image_in_a_layout_is_not_clean(look: Callable[..., Parsed], tmp_path: Path) -> None:
+    layout = tmp_path / "layout"
+    entries = []
+    for image in (Image(debian().layers, name="a:1"), Image(debian().layers, name="a:2", user="app")):
+        index = json.loads((write_oci_layout(layout, image) / "index.json").read_text())
+        entries += index["manifests"]
+    (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": entries}))
+    parsed = look(layout)
+    assert (parsed.state, "holds 2 images" in parsed.reason) == (LedgerState.PARTIAL, True)
+
+
+def test_a_second_manifest_in_an_archive_is_not_clean(look: Callable[..., Parsed], tmp_path: Path) -> None:
+    archive = write_docker_archive(tmp_path / "image.tar", debian())
+    with tarfile.open(archive, "a") as members:
+        members.addfile(tarfile.TarInfo("manifest.json"))
+    parsed = look(archive)
+    assert (parsed.state, "several manifests" in parsed.reason) == (LedgerState.PARTIAL, True)
 
 
 def test_layers_of_the_base_image_are_told_from_own_ones(look: Callable[..., Parsed], tmp_path: Path) -> None:
@@ -244,6 +265,50 @@ def test_an_sbom(
     assert (parsed.state, "CVE-2019-10906" in {f.rule.id for f in parsed.findings}) == (state, bool(purls))
     assert reason in parsed.reason
     assert all(isinstance(f.location, PackageLocation) and f.category is Category.DEPENDENCY for f in parsed.findings)
+
+
+LODASH = {"name": "lodash", "version": "4.17.11"}
+HIDING: dict[str, dict[str, Any]] = {
+    "no package URL": {"components": [{"type": "application", **LODASH}]},
+    "no version": {"components": [{"type": "library", **LODASH, "purl": "pkg:npm/lodash"}]},
+    "another version": {"components": [{"type": "library", **LODASH, "purl": "pkg:npm/lodash@4.17.21"}]},
+    "part of the subject": {
+        "metadata": {"component": {"type": "application", "name": "a", "components": [{"type": "library", **LODASH}]}}
+    },
+}
+
+
+@pytest.mark.parametrize("hiding", HIDING)
+def test_an_sbom_cannot_hide_a_component_in_its_form(look: Callable[..., Parsed], tmp_path: Path, hiding: str) -> None:
+    document = json.loads(write_sbom(tmp_path / "bom.json", "pkg:npm/%40teapots/kettle@1.0.0").read_text())
+    components = [*document["components"], *HIDING[hiding].get("components", ())]
+    (tmp_path / "bom.json").write_text(json.dumps(document | HIDING[hiding] | {"components": components}))
+    parsed = look(tmp_path / "bom.json", kinds=("sbom",))
+    assert (parsed.state, "lodash 4.17.11" in parsed.reason) == (LedgerState.PARTIAL, True)
+
+
+def test_an_sbom_that_programs_read_differently_is_not_clean(look: Callable[..., Parsed], tmp_path: Path) -> None:
+    text = write_sbom(tmp_path / "bom.json", "pkg:npm/lodash@4.17.11").read_text().rstrip("}")
+    (tmp_path / "bom.json").write_text(text + ', "Components": [{"type": "library", "purl": "pkg:npm/a@1"}]}')
+    parsed = look(tmp_path / "bom.json", kinds=("sbom",))
+    assert parsed.state is LedgerState.PARTIAL
+    assert "it states 'components' twice" in parsed.reason
+
+
+def test_an_sbom_that_we_cannot_count_is_not_clean(look: Callable[..., Parsed], tmp_path: Path) -> None:
+    head = "SPDXVersion: SPDX-2.3\nDataLicense: CC0-1.0\nSPDXID: SPDXRef-DOCUMENT\nDocumentName: x\n"
+    made = "DocumentNamespace: https://x.example\nCreator: Tool: x\nCreated: 2026-01-01T00:00:00Z\n"
+    kettle = "PackageName: kettle\nSPDXID: SPDXRef-a\nPackageVersion: 1.0.0\nPackageDownloadLocation: NONE\n"
+    purl = "FilesAnalyzed: false\nExternalRef: PACKAGE-MANAGER purl pkg:npm/kettle@1.0.0\n"
+    (tmp_path / "bom.spdx").write_text(f"{head}{made}\n{kettle}{purl}")
+    parsed = look(tmp_path / "bom.spdx", kinds=("sbom",))
+    assert (parsed.state, "JSON alone" in parsed.reason) == (LedgerState.PARTIAL, True)
+
+
+def test_a_release_that_the_database_does_not_know_is_not_clean(look: Callable[..., Parsed], tmp_path: Path) -> None:
+    new = Image((Layer("ADD rootfs.tar /", debian_files("99", {"curl": ("7.88.1-10+deb12u3", "curl")})),), user="app")
+    parsed = look(write_docker_archive(tmp_path / "new.tar", new))
+    assert (parsed.state, "does not know this release" in parsed.reason) == (LedgerState.PARTIAL, True)
 
 
 def test_an_sbom_in_spdx(look: Callable[..., Parsed], tmp_path: Path) -> None:
