@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from scangate.model import Skip
 from scangate.scanners.zap_member import Member
 from scangate.scanners.zap_openapi import Operation
-from scangate.scanners.zap_requests import WebAnswer, send
+from scangate.scanners.zap_requests import WebAnswer, send, why_left_alone
 from scangate.scanners.zap_session import Session
 
-_DESTROYING = frozenset({"DELETE"})
 _ABSENT = frozenset({404, 405, 410, 501})
 _SHUT = frozenset({401, 403, 407})
 _UNABLE = frozenset({408, 429, 502, 503, 504})
@@ -64,15 +63,8 @@ def skips_of(outcomes: Iterable[Outcome]) -> tuple[Skip, ...]:
 
 def _uncalled(session: Session, operation: Operation, *, destroys: bool) -> Outcome | None:
     """The outcome of an operation that is not called; None where it is."""
-    if operation.trouble:
-        return Outcome(operation, operation.trouble, called=False)
-    if why := session.scope.why_excluded(operation.request.url):
-        return Outcome(operation, f"left alone: {why}", called=False)
-    if not session.scope.covers(operation.request.url):
-        return Outcome(operation, "left alone: it is not of the target", called=False)
-    if operation.method in _DESTROYING and not destroys:
-        return Outcome(operation, "left alone: this profile deletes nothing", called=False)
-    return None
+    why = operation.trouble or why_left_alone(session.scope, operation.request, destroys=destroys)
+    return Outcome(operation, why, called=False) if why else None
 
 
 def why_not_reached(operation: Operation, answer: WebAnswer) -> str:

@@ -16,6 +16,7 @@ import httpx
 from scangate.model import LedgerState
 from scangate.scanners.interface import ScannerError, unreadable
 from scangate.scanners.zap_client import ZapClient, ZapError
+from scangate.scanners.zap_scope import Scope
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _STATUS_LINE = re.compile(r"HTTP/\S{1,8} ([1-5]\d\d)(?!\d)")
@@ -77,6 +78,15 @@ def send(client: ZapClient, request: WebRequest) -> WebAnswer:
             return WebAnswer(0, trouble="the answer is too large")
         raise
     return _answer_of(answer)
+
+
+def why_left_alone(scope: Scope, request: WebRequest, *, destroys: bool) -> str:
+    """Why a request is not to be sent: the scope leaves its URL alone, or it deletes and the scan must not."""
+    if why := scope.why_excluded(request.url):
+        return f"left alone: {why}"
+    if not scope.covers(request.url):
+        return "left alone: it is not of the target"
+    return "" if destroys or request.method != "DELETE" else "left alone: this profile deletes nothing"
 
 
 def message_of(request: WebRequest) -> str:

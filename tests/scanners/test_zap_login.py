@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urljoin
 
 import pytest
 
-from scangate.scanners.interface import Command, Job, Output, Target, WebLimits, WebLogin, WebOptions
+from scangate.scanners.interface import Command, Job, Output, ScannerError, Target, WebLimits, WebLogin, WebOptions
 from scangate.scanners.zap_client import ZapClient
+from scangate.scanners.zap_header import replaced
 from scangate.scanners.zap_login import Logins, secrets_of
 from scangate.scanners.zap_requests import WebRequest, send
 from scangate.scanners.zap_scope import scope_of
@@ -335,6 +338,52 @@ def _by_token(kind: str, shop: str) -> WebLogin:
 
 def _no_command(command: Command) -> Output:
     raise AssertionError(command)
+
+
+@contextmanager
+def stand_in_for_replacer(*, urls: bool = True) -> Iterator[tuple[ZapClient, list[str]]]:
+    """Something that answers as ZAP's add-on `replacer` does, which Maven Central lacks; older ones forget `url`."""
+    rules: dict[str, dict[str, str]] = {}
+    calls: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            given, name = dict(parse_qsl(body)), self.path.split("/")[-2]
+            calls.append(f"{name} {given.get('enabled', '')}{given.get('bool', '')}".strip())
+            if name == "addRule":
+                rules[given["description"]] = given if urls else {**given, "url": ""}
+            elif name == "removeRule":
+                del rules[given["description"]]
+            answer = json.dumps({"rules": [*rules.values()]} if name == "rules" else {"Result": "OK"}).encode()
+            self.send_response(HTTPStatus.OK)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with ZapClient(f"http://127.0.0.1:{server.server_port}", "") as client:
+            yield client, calls
+        server.shutdown()
+    assert not rules
+
+
+def test_a_token_is_sent_by_an_add_on_while_it_is_needed() -> None:
+    with stand_in_for_replacer() as (client, calls):
+        with replaced(client, "made-up", "http://shop:8080/a"):
+            assert calls == ["addRule false", "rules", "setEnabled true"]
+        assert calls[3:] == ["removeRule"]
+
+
+def test_a_token_is_kept_from_an_add_on_that_sends_it_anywhere() -> None:
+    with stand_in_for_replacer(urls=False) as (client, calls):
+        with pytest.raises(ScannerError, match="to other sites"), replaced(client, "made-up", "http://shop:8080/a"):
+            pass
+        assert calls == ["addRule false", "rules", "removeRule"]
 
 
 @pytest.mark.real
