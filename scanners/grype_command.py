@@ -15,7 +15,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from scangate.scanners.grype_errors import DOWNLOAD
-from scangate.scanners.grype_tree import FOLDER, staged
+from scangate.scanners.grype_tree import FOLDER, staged, staged_without_odd_keys
 from scangate.scanners.interface import Command, Job, failed
 
 IMAGE, SBOM = "container-image", "sbom"
@@ -50,7 +50,9 @@ def scan_command(job: Job) -> Command:
     if IMAGE in job.target.kinds:
         return _image_command(job, output)
     command = _command(job, *output, "--", f"dir:{FOLDER}")
-    return Command(command.argv, files=command.files, links=staged(job))
+    contents = staged_without_odd_keys(job)
+    links = {name: path for name, path in staged(job).items() if name not in contents}
+    return Command(command.argv, files={**command.files, **contents}, links=links)
 
 
 def status_command(job: Job) -> Command:

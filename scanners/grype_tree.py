@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 
 from scangate.model import Skip
 from scangate.scanners.dependency_files import lock_file, unlocked
+from scangate.scanners.exact_keys import exact_lock
 from scangate.scanners.grype_packages import Package
 from scangate.scanners.interface import Job, ScannerError
 from scangate.scanners.manifests import read_manifest
@@ -24,6 +25,7 @@ from scangate.scanners.maven import MEND as SCAN_AN_SBOM
 from scangate.scanners.npm_lock import read_npm_lock
 from scangate.scanners.osv_scanner_tree import Speakers
 from scangate.scanners.source import SourceTree
+from scangate.scanners.staging import read_files
 
 FOLDER = "tree"
 """The scanned folder below `work`."""
@@ -53,6 +55,16 @@ _ASKS = "<dependency>"
 def staged(job: Job) -> dict[str, Path]:
     """The target's files as links below `work`, each under a name that Grype knows its format by."""
     return {f"{FOLDER}/{name}": job.root / path for name, path in _originals(job).items()}
+
+
+def staged_without_odd_keys(job: Job) -> dict[str, bytes]:
+    """The content, instead of a link, of lock files with keys that Grype and no package manager reads."""
+    names = {path: name for name, path in _originals(job).items() if posixpath.basename(name) in _KNOWN_NAMES.values()}
+    exact = (
+        (names[path], *exact_lock(posixpath.basename(names[path]), content))
+        for path, content in read_files(job.root, names)
+    )
+    return {f"{FOLDER}/{name}": content for name, content, odd in exact if odd}
 
 
 def _originals(job: Job) -> dict[str, str]:

@@ -20,6 +20,7 @@ from typing import Any
 
 from scangate.model import Skip
 from scangate.scanners.dependency_files import LockFile, Unlocked, lock_file, locks_for, unlocked
+from scangate.scanners.exact_keys import exact_lock
 from scangate.scanners.interface import Job, ScannerError
 from scangate.scanners.manifests import read_manifest
 from scangate.scanners.maven import MEND as SCAN_AN_SBOM
@@ -36,6 +37,7 @@ _NAMED_ERROR = re.compile(rf"(?:^|[\s/]){FOLDER}/(\d+)/[^/:\n]+: (.+)$", re.MULT
 
 _PYTHON = re.compile(r".+\.(?:txt|in)|pyproject\.toml|poetry\.lock|uv\.lock|pipfile\.lock|pylock\.(?:.+\.)?toml")
 _OLD_GO = re.compile(r"^go 1\.(?:\d|1[0-6])(?:\.\d+)?\s*$", re.MULTILINE)
+_SHOWN, _LONGEST = 3, 100
 _LONGEST_TOML = 64 * 1024
 """Python's parser takes quadratic time for some hostile texts."""
 _NPM_SECTIONS = ("dependencies", "devDependencies", "optionalDependencies")
@@ -107,6 +109,9 @@ def _is_pom(path: str) -> bool:
 def _stage_lock(stage: Stage, job: Job, path: str, name: str, lock: LockFile) -> None:
     stage.staged.append(Staged(path, name, lock.ecosystem, lock))
     stage.links[name] = job.root / path
+    if odd := _odd_keys(stage, job, path, name, lock):
+        reason = f"keys that no {lock.name} has, and scanners may take for others: {', '.join(odd[:_SHOWN])[:_LONGEST]}"
+        stage.gaps.append(Gap(Skip(path=path, reason=reason), "with odd keys", "remove them"))
     if lock.name != "go.mod":
         return
     # Before Go 1.17 go.mod names direct dependencies only, and osv-scanner looks for the others in go.sum beside it.
@@ -117,6 +122,17 @@ def _stage_lock(stage: Stage, job: Job, path: str, name: str, lock: LockFile) ->
         reason = "names direct dependencies only (as all do before Go 1.17), and there is no go.sum"
         mend = "`go mod tidy`, and commit go.sum"
         stage.gaps.append(Gap(Skip(path=path, reason=reason), "go.mod without go.sum", mend))
+
+
+def _odd_keys(stage: Stage, job: Job, path: str, name: str, lock: LockFile) -> tuple[str, ...]:
+    """Keys that the lock file's own program passes over and the tool does not; the tool gets the file without them."""
+    for _, content in read_files(job.root, [path]):
+        stripped, odd = exact_lock(lock.name, content)
+        if odd:
+            del stage.links[name]
+            stage.files[name] = stripped
+        return odd
+    return ()
 
 
 def _stage_pom(stage: Stage, poms: MavenTree, path: str, name: str) -> None:

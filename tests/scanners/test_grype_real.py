@@ -259,6 +259,16 @@ def test_the_scanned_tree_cannot_steer_it(look: Look, tree: Path) -> None:
     assert {finding.path for finding in parsed.findings} == {"requirements.txt", "-x/requirements.txt"}
 
 
+def test_a_lock_file_is_read_as_its_package_manager_does(look: Look, tree: Path) -> None:
+    lodash = {"node_modules/lodash": {"version": "4.17.11"}}
+    other = {"node_modules/lodash": {"version": "99.0.0"}}
+    lock = {"name": "a", "lockfileVersion": 3, "packages": lodash, "Packages": other}
+    (tree / "odd").mkdir(parents=True)
+    (tree / "odd/package-lock.json").write_text(json.dumps(lock))
+    parsed = look("", "odd/package-lock.json", kinds=("npm-dependencies",))
+    assert {finding.title.split(":")[0] for finding in parsed.findings} == {"lodash 4.17.11"}
+
+
 def test_an_image_cannot_steer_it(look: Look, tmp_path: Path) -> None:
     ignore = b"ignore:\n  - vulnerability: CVE-2025-9230\n"
     files = dict.fromkeys((".grype.yaml", "root/.grype.yaml", "etc/xdg/grype/config.yaml"), ignore)

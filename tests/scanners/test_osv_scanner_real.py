@@ -389,6 +389,30 @@ def found_in(parsed: Parsed) -> set[tuple[str, str]]:
     return {(place(finding).manifest, place(finding).name) for finding in parsed.findings}
 
 
+CRATE = 'name = "smallvec"\nversion = "1.6.0"\nsource = "registry+https://github.com/rust-lang/crates.io-index"\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "package-lock.json",
+            NPM_3.rstrip().removesuffix("}") + ', "Packages": {"node_modules/lodash": {"version": "99.0.0"}}}',
+        ),
+        ("package-lock.json", NPM_3.replace('"version": "4.17.11"', '"version": "4.17.11", "Ver\\u017fion": "99.0.0"')),
+        ("Cargo.lock", f'version = 3\n[[package]]\n{CRATE}Version = "99.0.0"\n'),
+        ("Cargo.lock", f"version = 3\n[[package]]\n{CRATE}[[Package]]\n{CRATE.replace('1.6', '99.0')}"),
+    ],
+)
+def test_a_lock_file_is_read_as_its_package_manager_does(
+    tmp_path: Path, run_scanner: Run, path: str, text: str
+) -> None:
+    """Keys in another case count for programs in Go, and for no package manager."""
+    parsed = scan(tmp_path, run_scanner, {path: text}, LODASH, record("crates.io", "smallvec", "1.6.1"))
+    assert len(found_in(parsed)) == 1
+    assert "scanners may take for others" in reasons(parsed)[path]
+
+
 def test_a_broken_lock_file_does_not_lose_the_others(tmp_path: Path, run_scanner: Run) -> None:
     files = {"a/package-lock.json": NPM_3, "b/package-lock.json": NPM_3[:200], "c/yarn.lock": YARN_1}
     parsed = scan(tmp_path, run_scanner, files, LODASH)
