@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from scangate.model import UNKNOWN_KIND, InventorySummary, KindFound, LedgerEntry, LedgerState
+from scangate.document import UNKNOWN_KIND, InventorySummary, KindFound
+from scangate.model import LedgerEntry, LedgerState
 from scangate.policies.schema import Coverage
 
 NOTHING = "nothing"

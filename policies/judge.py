@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from scangate.document import Judgement, Outcome, RuleMatch, Verdict
-from scangate.model import Effect, Finding, InventorySummary, LedgerEntry, Severity
+from scangate.document import InventorySummary, Judgement, Outcome, RuleMatch, Verdict
+from scangate.model import Effect, Finding, LedgerEntry, Severity
 from scangate.policies.coverage import CoverageReport, judge_coverage
 from scangate.policies.dast import web_gaps
 from scangate.policies.facts import Facts, Values, fact_reader

@@ -7,8 +7,8 @@ from typing import Any, TextIO
 
 from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
-from scangate.document import Results, Verdict
-from scangate.model import InventorySummary, Model
+from scangate.document import InventorySummary, Results, Verdict
+from scangate.model import Model
 from scangate.reports.encoders import json_line, whole
 from scangate.reports.interface import ReportOptions
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scangate import __version__
+from scangate import __version__, flags
 
 app = typer.Typer(
     name="scangate",
@@ -27,33 +27,6 @@ tools_app = typer.Typer(help="The programs behind the scanners.", no_args_is_hel
 app.add_typer(policy_app, name="policy")
 app.add_typer(tools_app, name="tools")
 
-Config = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Trusted settings file, read instead of the scanned tree's.")
-]
-Policy = Annotated[
-    str | None, typer.Option(metavar="NAME|FILE", help="Policy: default, dev, staging, prod, or a file.")
-]
-FailOn = Annotated[str | None, typer.Option(metavar="SEVERITY", help="One-flag policy: fail from this severity on.")]
-Env = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Environment to judge for: dev, staging, prod, or one of your gates.")
-]
-ExitZero = Annotated[bool | None, typer.Option("--exit-zero", help="End with 0 although the policy fails.")]
-Format = Annotated[
-    list[str] | None,
-    typer.Option("--format", "-f", metavar="NAME[=FILE]", help="Report: console, json, sarif, html. Repeats."),
-]
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for the JSON, SARIF and HTML reports.")
-]
-Quiet = Annotated[bool | None, typer.Option("--quiet", "-q", help="No progress and no console report.")]
-Color = Annotated[bool | None, typer.Option("--color/--no-color", help="Colour on or off; by default, on a terminal.")]
-Advisories = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Folder of OSV records to use instead of the public service.")
-]
-Scanner = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Run only this scanner. Repeats.")]
-Jobs = Annotated[int | None, typer.Option(metavar="N", help="Cores to use.")]
-
-
 _TABLES = {
     "dast": {"profile": "profile", "openapi": "openapi", "keep_traffic": "keep_traffic"},
     "zap": {"zap_url": "url"},
@@ -67,11 +40,11 @@ def _flags(arguments: dict[str, Any]) -> dict[str, Any]:
 
     arguments = {name.rstrip("_"): value for name, value in arguments.items() if value not in (None, [])}
     said = {name: str(value) if isinstance(value, Path) else value for name, value in arguments.items()}
-    flags = {name: said[name] for name in Settings.model_fields if name in said}
+    chosen = {name: said[name] for name in Settings.model_fields if name in said}
     for table, names in _TABLES.items():
         if within := {name: said[flag] for flag, name in names.items() if flag in said}:
-            flags[table] = within
-    return flags
+            chosen[table] = within
+    return chosen
 
 
 @app.callback(invoke_without_command=True)
@@ -83,64 +56,36 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 def scan(
-    path: Annotated[
-        Path | None, typer.Argument(help="The tree to scan; by default the working folder, and none beside images.")
-    ] = None,
-    image: Annotated[
-        list[str] | None,
-        typer.Option(metavar="REF|FILE|DIR", help="Scan a container image: reference, archive, OCI layout. Repeats."),
-    ] = None,
-    sbom: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="Scan an SBOM (CycloneDX, SPDX). Repeats.")
-    ] = None,
-    history: Annotated[bool | None, typer.Option("--history", help="Search all commits for secrets, too.")] = None,
-    commits: Annotated[
-        str | None, typer.Option(metavar="BASE..HEAD", help="Search these commits for secrets, too.")
-    ] = None,
-    url: Annotated[str | None, typer.Option(metavar="URL", help="Scan a running application with OWASP ZAP.")] = None,
-    url_from_command: Annotated[
-        str | None, typer.Option(metavar="COMMAND", help="Scan the application whose URL this prints.")
-    ] = None,
-    app_: Annotated[
-        str | None,
-        typer.Option("--app", metavar="COMMAND", help="Start the application first; {port} is a free port."),
-    ] = None,
-    wait_for: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Wait until the application answers at this path.")
-    ] = None,
-    profile: Annotated[
-        str | None, typer.Option(metavar="NAME", help="baseline only looks; api and full attack the application.")
-    ] = None,
-    openapi: Annotated[Path | None, typer.Option(metavar="FILE", help="The application's OpenAPI 3 document.")] = None,
-    keep_traffic: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep requests and responses, redacted.")
-    ] = None,
-    zap_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Use this ZAP, with the key in ZAP_API_KEY.")
-    ] = None,
-    scanner: Scanner = None,
-    exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Leave paths out. Repeats.")] = None,
-    config: Config = None,
-    policy: Policy = None,
-    fail_on: FailOn = None,
-    env: Env = None,
-    exit_zero: ExitZero = None,
-    format: Format = None,
-    output: Output = None,
-    advisories: Advisories = None,
-    offline: Annotated[bool | None, typer.Option("--offline", help="Ask nobody outside this machine.")] = None,
-    doctor: Annotated[
-        bool | None, typer.Option("--doctor", help="First prove that each scanner finds its canary.")
-    ] = None,
-    jobs: Jobs = None,
-    timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Longest time for one process of a scanner.")
-    ] = None,
-    max_file_bytes: Annotated[
-        int | None, typer.Option(metavar="BYTES", help="Larger files are listed and not scanned.")
-    ] = None,
-    quiet: Quiet = None,
-    color: Color = None,
+    path: flags.Tree = None,
+    image: flags.Image = None,
+    sbom: flags.Sbom = None,
+    history: flags.History = None,
+    commits: flags.Commits = None,
+    url: flags.Url = None,
+    url_from_command: flags.UrlFromCommand = None,
+    app_: flags.App = None,
+    wait_for: flags.WaitFor = None,
+    profile: flags.Profile = None,
+    openapi: flags.OpenApi = None,
+    keep_traffic: flags.KeepTraffic = None,
+    zap_url: flags.ZapUrl = None,
+    scanner: flags.Scanner = None,
+    exclude: flags.Exclude = None,
+    config: flags.Config = None,
+    policy: flags.Policy = None,
+    fail_on: flags.FailOn = None,
+    env: flags.Env = None,
+    exit_zero: flags.ExitZero = None,
+    format: flags.Format = None,
+    output: flags.Output = None,
+    advisories: flags.Advisories = None,
+    offline: flags.Offline = None,
+    doctor: flags.Doctor = None,
+    jobs: flags.Jobs = None,
+    timeout: flags.Timeout = None,
+    max_file_bytes: flags.MaxFileBytes = None,
+    quiet: flags.Quiet = None,
+    color: flags.Color = None,
 ) -> int:
     """Scan a repository, judge it by the policy, and report."""
     from scangate.commands.scan import run
@@ -155,16 +100,16 @@ def import_(
     root: Annotated[
         Path, typer.Option(metavar="DIR", help="The tree that was scanned, for snippets and paths.")
     ] = Path(),
-    config: Config = None,
-    policy: Policy = None,
-    fail_on: FailOn = None,
-    env: Env = None,
-    exit_zero: ExitZero = None,
-    format: Format = None,
-    output: Output = None,
-    advisories: Advisories = None,
-    quiet: Quiet = None,
-    color: Color = None,
+    config: flags.Config = None,
+    policy: flags.Policy = None,
+    fail_on: flags.FailOn = None,
+    env: flags.Env = None,
+    exit_zero: flags.ExitZero = None,
+    format: flags.Format = None,
+    output: flags.Output = None,
+    advisories: flags.Advisories = None,
+    quiet: flags.Quiet = None,
+    color: flags.Color = None,
 ) -> int:
     """Judge and report the output of a scanner that ran elsewhere."""
     from scangate.commands.import_ import run
@@ -175,15 +120,15 @@ def import_(
 @app.command()
 def merge(
     files: Annotated[list[Path], typer.Argument(help="Results documents, as `--format json=FILE` writes them.")],
-    config: Config = None,
-    policy: Policy = None,
-    fail_on: FailOn = None,
-    env: Env = None,
-    exit_zero: ExitZero = None,
-    format: Format = None,
-    output: Output = None,
-    quiet: Quiet = None,
-    color: Color = None,
+    config: flags.Config = None,
+    policy: flags.Policy = None,
+    fail_on: flags.FailOn = None,
+    env: flags.Env = None,
+    exit_zero: flags.ExitZero = None,
+    format: flags.Format = None,
+    output: flags.Output = None,
+    quiet: flags.Quiet = None,
+    color: flags.Color = None,
 ) -> int:
     """Join results documents of parallel jobs into one verdict."""
     from scangate.commands.merge import run
@@ -194,15 +139,15 @@ def merge(
 @app.command()
 def gate(
     file: Annotated[Path, typer.Argument(help="A results document.")],
-    config: Config = None,
-    policy: Policy = None,
-    fail_on: FailOn = None,
-    env: Env = None,
-    exit_zero: ExitZero = None,
-    format: Format = None,
-    output: Output = None,
-    quiet: Quiet = None,
-    color: Color = None,
+    config: flags.Config = None,
+    policy: flags.Policy = None,
+    fail_on: flags.FailOn = None,
+    env: flags.Env = None,
+    exit_zero: flags.ExitZero = None,
+    format: flags.Format = None,
+    output: flags.Output = None,
+    quiet: flags.Quiet = None,
+    color: flags.Color = None,
 ) -> int:
     """Judge a results document again, without scanning."""
     from scangate.commands.merge import run
@@ -221,7 +166,7 @@ def report(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write; by default, standard output.")
     ] = None,
-    color: Color = None,
+    color: flags.Color = None,
 ) -> int:
     """Render the last run, or a results document, again."""
     from scangate.commands.report import run
@@ -312,7 +257,7 @@ def tools_install(names: Annotated[list[str] | None, typer.Argument(help="Scanne
 @tools_app.command("doctor")
 def tools_doctor(
     names: Annotated[list[str] | None, typer.Argument(help="Scanners; by default, all that run unasked.")] = None,
-    config: Config = None,
+    config: flags.Config = None,
 ) -> int:
     """Prove that each scanner still finds its canary."""
     from scangate.commands.doctor import run

@@ -5,7 +5,41 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from scangate.model import Effect, Finding, InventorySummary, LedgerEntry, Model
+from scangate.model import Effect, Finding, LedgerEntry, Model, Skip
+
+
+class KindFound(Model):
+    """A kind of thing that the inventory found: Python code, PyPI dependencies, Terraform, …
+
+    `supported_by` names the scanners here that can look at it; `excluded` counts files that settings excluded, and
+    `unread` those that no scanner can be given (unreadable, over the size cap). Under the kind `unknown` stands what
+    cannot be read at all, so that nobody can tell what it is.
+    """
+
+    kind: str
+    label: str
+    files: int
+    examples: tuple[str, ...] = ()
+    excluded: int = 0
+    unread: int = 0
+    supported_by: tuple[str, ...] = ()
+
+
+UNKNOWN_KIND = "unknown"
+"""The kind of what cannot be read at all, so that nobody can tell what it is."""
+
+
+class InventorySummary(Model):
+    """What the scanned tree holds, as the results document keeps it."""
+
+    root: str = ""
+    """Name of the scanned folder (its last part only: reports travel)."""
+    git: bool = False
+    commit: str = ""
+    files: int = 0
+    kinds: tuple[KindFound, ...] = ()
+    skipped: tuple[Skip, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class RuleMatch(Model):

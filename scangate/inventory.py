@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from scangate.document import UNKNOWN_KIND, InventorySummary, KindFound
 from scangate.errors import UsageError
 from scangate.excludes import Excludes
 from scangate.kinds import ANY_FILE, KINDS
 from scangate.listing import list_tree, named, shown
-from scangate.model import UNKNOWN_KIND, InventorySummary, KindFound, Skip
+from scangate.model import Skip
 from scangate.neighbours import settle
 from scangate.scanners.manifests import is_locked
 from scangate.scanners.source import SourceTree

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from scangate.correlate import correlate_documents
-from scangate.document import Results, RunInfo
-from scangate.model import InventorySummary, KindFound, LedgerEntry, LedgerState, Skip, worst_state
+from scangate.document import InventorySummary, KindFound, Results, RunInfo
+from scangate.model import LedgerEntry, LedgerState, Skip, worst_state
 
 _Item = TypeVar("_Item")
 _UNASKED = (LedgerState.DISABLED, LedgerState.NOT_APPLICABLE)

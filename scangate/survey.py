@@ -8,10 +8,11 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from scangate.document import UNKNOWN_KIND
 from scangate.excludes import Excludes, Places
 from scangate.kinds import HEAD_BYTES, KINDS, kinds_of
 from scangate.listing import Listing, named, shown
-from scangate.model import UNKNOWN_KIND, Skip
+from scangate.model import Skip
 from scangate.vendored import FolderRule, is_minified, rule_for
 
 _LARGEST_MANIFEST = 50_000_000

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scangate.document import InventorySummary
 from scangate.errors import UsageError
 from scangate.inventory import Inventory, take_inventory
-from scangate.model import InventorySummary
 
 Guarded = tuple[Path, Callable[[], contextlib.AbstractContextManager[None]]]
 

@@ -9,15 +9,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from scangate.document import SCHEMA_VERSION, Results, RunInfo
+from scangate.document import SCHEMA_VERSION, InventorySummary, KindFound, Results, RunInfo
 from scangate.errors import ResultsError, UsageError
 from scangate.merging import merge_results
 from scangate.model import (
     Category,
     FileLocation,
     Finding,
-    InventorySummary,
-    KindFound,
     LedgerEntry,
     LedgerState,
     Rating,

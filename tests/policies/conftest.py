@@ -8,19 +8,8 @@ from typing import Any
 
 import pytest
 
-from scangate.document import Verdict
-from scangate.model import (
-    Category,
-    FileLocation,
-    Finding,
-    InventorySummary,
-    LedgerEntry,
-    PackageLocation,
-    Relief,
-    Rule,
-    Severity,
-    Source,
-)
+from scangate.document import InventorySummary, Verdict
+from scangate.model import Category, FileLocation, Finding, LedgerEntry, PackageLocation, Relief, Rule, Severity, Source
 from scangate.policies.document import read_document
 from scangate.policies.judge import judge
 from scangate.policies.load import resolve

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scangate.document import Verdict
-from scangate.model import Finding, Fix, InventorySummary, LedgerEntry
+from scangate.document import InventorySummary, Verdict
+from scangate.model import Finding, Fix, LedgerEntry
 from scangate.policies.load import BUILT_IN, load_policy
 
 AVAILABLE, NO_FIX = Fix(state="available", versions=("3.1.6",)), Fix(state="none")

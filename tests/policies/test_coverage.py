@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scangate.document import Verdict
-from scangate.model import InventorySummary, KindFound, LedgerEntry, LedgerState
+from scangate.document import InventorySummary, KindFound, Verdict
+from scangate.model import LedgerEntry, LedgerState
 from scangate.policies.coverage import judge_coverage
 from scangate.policies.schema import Accept, Coverage, Policy
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scangate.document import Outcome, Verdict
-from scangate.model import Effect, Finding, InventorySummary, LedgerEntry
+from scangate.document import InventorySummary, Outcome, Verdict
+from scangate.model import Effect, Finding, LedgerEntry
 from scangate.policies.judge import judge, with_effects
 from scangate.policies.load import BUILT_IN, load_policy
 from scangate.policies.schema import Policy, PolicyRule

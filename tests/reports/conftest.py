@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from scangate.document import Judgement, Outcome, Results, RuleMatch, RunInfo, ToolInfo, Verdict
+from scangate.document import (
+    InventorySummary,
+    Judgement,
+    KindFound,
+    Outcome,
+    Results,
+    RuleMatch,
+    RunInfo,
+    ToolInfo,
+    Verdict,
+)
 from scangate.model import (
     Category,
     Confidence,
@@ -17,8 +27,6 @@ from scangate.model import (
     Finding,
     Fix,
     ImageLocation,
-    InventorySummary,
-    KindFound,
     LedgerEntry,
     LedgerState,
     Model,
