@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -51,7 +51,7 @@ class Trace:
     crawls: tuple[Crawl, ...] = ()
     attacks: tuple[Attack, ...] = ()
     attack_statuses: tuple[int, ...] = ()
-    operations: dict[str, bool] = field(default_factory=dict)
+    operations: Mapping[str, bool] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     login: Login = "none"
     alive: bool = True

@@ -27,6 +27,8 @@ def run_zap(job: Job, workbench: Workbench) -> Parsed:
     if attacks and not job.web.allowed:
         mend = "list the host in dast.allowed_hosts, or take the profile baseline"
         raise failed("an active scan is not allowed for this host", mend=mend)
+    if job.web.profile == "api" and not (job.web.openapi or job.web.urls or job.web.har):
+        raise failed("the profile api has nothing to call", mend="name dast.openapi, dast.urls or dast.har")
     _show(scope, job.web, workbench)
     logins = Logins(job.web, scope.seed, workbench)
     with _zap(job, workbench, logins) as client:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,8 +16,11 @@ from scangate.scanners.zap_client import ZapClient, text_of
 from scangate.scanners.zap_crawl import Crawl, User, crawl, crawl_with_browser, has_ajax_spider
 from scangate.scanners.zap_findings import findings_of_alerts
 from scangate.scanners.zap_health import Health
+from scangate.scanners.zap_import import replay, requests_of_har, requests_of_urls
 from scangate.scanners.zap_login import Logins
 from scangate.scanners.zap_member import Member
+from scangate.scanners.zap_openapi import read_openapi
+from scangate.scanners.zap_operations import reached_by_name, skips_of, try_operations
 from scangate.scanners.zap_pace import Deadline, Every
 from scangate.scanners.zap_passive import drain
 from scangate.scanners.zap_preflight import land
@@ -41,6 +44,8 @@ def scan_application(session: Session, job: Job, logins: Logins, *, until: Deadl
     work = _Work(session, job.web or WebOptions(), until, Health(session, first))
     logins.establish(session)
     visitors = logins.held or (None,)
+    operations = work.call_operations(logins.held)
+    work.replay_as(visitors[0])
     crawls = tuple(work.crawl_as(visitor) for visitor in visitors)
     logins.check(session)
     work.drain()
@@ -57,6 +62,7 @@ def scan_application(session: Session, job: Job, logins: Logins, *, until: Deadl
         crawls=crawls,
         attacks=attacks,
         attack_statuses=attack_statuses(session.client, attacks),
+        operations=operations,
         login=logins.state,
         gaps=gaps,
         alive=alive,
@@ -78,6 +84,29 @@ class _Work:
     @property
     def attacks(self) -> bool:
         return self.options.profile != "baseline"
+
+    def call_operations(self, members: Sequence[Member]) -> Mapping[str, bool]:
+        """Call what the API description names: every operation, with whether it was reached."""
+        if self.options.openapi is None:
+            return {}
+        self.session.workbench.tell(f"calling the operations of {self.options.openapi.name}")
+        api = read_openapi(self.options.openapi.read_bytes(), self.session.scope.seed)
+        outcomes = try_operations(self.session, api.operations, members, destroys=self.attacks)
+        self.gaps += [Gap(note) for note in api.notes]
+        self.skips += skips_of(outcomes)
+        return reached_by_name(outcomes)
+
+    def replay_as(self, visitor: Member | None) -> None:
+        """Send what the list of URLs and the archive name."""
+        urls, har = self.options.urls, self.options.har
+        requests = [
+            *(requests_of_urls(urls.read_bytes(), self.session.scope.seed) if urls else ()),
+            *(requests_of_har(har.read_bytes()) if har else ()),
+        ]
+        if requests:
+            self.session.workbench.tell(f"sending {len(requests):,} requests that settings name")
+            with self._acting(visitor):
+                self.skips += replay(self.session, requests, destroys=self.attacks).skipped
 
     def crawl_as(self, visitor: Member | None) -> Crawl:
         """What a user finds by links; nothing where only the API is scanned."""
@@ -122,9 +151,9 @@ class _Work:
 
 def _left_alone(scope: Scope, crawls: Iterable[Crawl]) -> tuple[Skip, ...]:
     """The URLs of the target that were seen and excluded."""
-    seen = dict.fromkeys(url.partition("?")[0] for crawl in crawls for url in crawl.left_alone if scope.owns(url))
-    rows = [Skip(path=url, reason=why) for url in seen if (why := scope.why_excluded(url))]
-    return tuple(rows[:_MOST_SKIPS])
+    seen = dict.fromkeys(url for crawl in crawls for url in crawl.left_alone if scope.owns(url))
+    reasons = {url.partition("?")[0]: why for url in seen if (why := scope.why_excluded(url))}
+    return tuple(Skip(path=url, reason=why) for url, why in list(reasons.items())[:_MOST_SKIPS])
 
 
 def _parsed(session: Session, job: Job, trace: Trace, skips: tuple[Skip, ...], *, secrets: tuple[str, ...]) -> Parsed:
