@@ -71,7 +71,8 @@ def commits_of_change(root: Path, environment: Mapping[str, str]) -> tuple[str, 
     (`CI_MERGE_REQUEST_DIFF_BASE_SHA`), in a clone that has its history.
     """
     branch, sha = environment.get("GITHUB_BASE_REF", ""), environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
-    base = f"origin/{branch}" if branch else sha
+    # In full: a tag or branch that is called origin/main would win over the short name.
+    base = f"refs/remotes/origin/{branch}" if branch else sha
     if not base or not (root / ".git").exists() or not _RANGE.fullmatch(f"{base}..HEAD"):
         return "", ""
     if (root / ".git" / "shallow").exists():

@@ -80,7 +80,7 @@ def test_there_is_no_history_without_a_repository(tmp_path: Path) -> None:
 
 def test_ci_tells_the_commits_of_its_change(repository: Path) -> None:
     assert commits_of_change(repository, {}) == ("", "")
-    assert commits_of_change(repository, {"GITHUB_BASE_REF": "main"}) == ("origin/main..HEAD", "")
+    assert commits_of_change(repository, {"GITHUB_BASE_REF": "main"}) == ("refs/remotes/origin/main..HEAD", "")
     assert commits_of_change(repository, {"CI_MERGE_REQUEST_DIFF_BASE_SHA": "abc123"}) == ("abc123..HEAD", "")
     assert commits_of_change(repository, {"GITHUB_BASE_REF": "x --output=y"}) == ("", "")
 
