@@ -17,7 +17,7 @@ from dataclasses import replace
 from scangate.model import Category, Finding, LedgerState
 from scangate.scanners import gitleaks_tree
 from scangate.scanners.gitleaks_commits import Searched, imported_finding
-from scangate.scanners.gitleaks_finding import Page, by_secret, finding, leak_lines, lines_note, relief_of
+from scangate.scanners.gitleaks_finding import Page, by_secret, finding, is_crowded, leak_lines, lines_note, relief_of
 from scangate.scanners.gitleaks_history import WHOLE_CLONE, History
 from scangate.scanners.gitleaks_report import LEAKS_FOUND, Leak, read_leaks
 from scangate.scanners.gitleaks_tree import Layout, lay_out
@@ -53,11 +53,11 @@ class Gitleaks:
     def parse(self, output: Output, job: Job) -> Parsed:
         """A report made elsewhere, of a tree or of a history; it does not say what was looked at without a leak."""
         leaks = read_leaks(output)
-        tree = SourceTree(job.root)
+        tree, crowded = SourceTree(job.root), is_crowded(leaks)
         findings: list[Finding] = []
         for path, found in _by_file(leaks, lambda leak: relative_path(leak.path, job.root)):
             lines = None if any(leak.commit for leak in found) else tree.lines(path)
-            page = Page(path, lines, found)
+            page = Page(path, lines, found, crowded)
             findings += (imported_finding(group, page, version=job.version) for group in by_secret(found))
         return Parsed(tuple(findings), len({finding.path for finding in findings}), version=job.version)
 
@@ -101,9 +101,11 @@ def _tree(output: Output, job: Job, layout: Layout) -> Parsed:
     """What a search of the tree's files found, and what of them it looked at."""
     tree = SourceTree(job.root)
     findings: list[Finding] = []
-    for staged_path, found in _by_file(read_leaks(output), lambda leak: layout.path(leak.path)):
+    leaks = read_leaks(output)
+    crowded = is_crowded(leaks)
+    for staged_path, found in _by_file(leaks, lambda leak: layout.path(leak.path)):
         path = relative_path(staged_path, job.root)
-        page = Page(path, tree.lines(staged_path), found)
+        page = Page(path, tree.lines(staged_path), found, crowded)
         for group in by_secret(found):
             relief = relief_of(page.lines, leak_lines(group))
             notes = lines_note(group, page)

@@ -8,7 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from scangate.model import Commit, Finding, Relief
-from scangate.scanners.gitleaks_finding import Page, by_secret, find_all, finding, leak_lines, lines_note, relief_of
+from scangate.scanners.gitleaks_finding import (
+    Page,
+    by_secret,
+    find_all,
+    finding,
+    is_crowded,
+    leak_lines,
+    lines_note,
+    relief_of,
+)
 from scangate.scanners.gitleaks_history import History, Origin
 from scangate.scanners.gitleaks_report import Leak
 from scangate.scanners.interface import Job, unreadable
@@ -35,6 +44,7 @@ class Searched:
         self.commits, self._origins = history.origins(wanted)
         if wanted - self._origins.keys():
             raise unreadable("gitleaks' report names a commit that is not in the range")
+        self._crowded = is_crowded(leaks)
         self._lines_at = lru_cache(maxsize=64)(history.lines)
 
     def findings(self) -> tuple[Finding, ...]:
@@ -51,6 +61,7 @@ class Searched:
             relative_path(path, self._root),
             self._lines_at(oldest.id, path),
             [leak for leak in leaks if leak.commit == oldest.id],
+            self._crowded,
         )
         gone, relief = self._today(path, first, page)
         author = page.mask(oldest.author)

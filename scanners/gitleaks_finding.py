@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,13 +20,13 @@ from scangate.model import (
 )
 from scangate.scanners.gitleaks_report import Leak
 from scangate.scanners.ratings import effective
-from scangate.scanners.redact import MASK
+from scangate.scanners.redact import mask_secrets
 from scangate.scanners.secret_hash import secret_hash
 from scangate.scanners.source import clip_snippet
 
 _ALLOW = "gitleaks:allow"
-_REST = r"[\w+/=.~-]*"
-"""What follows a secret without a gap is likely the rest of it: rules stop after a fixed length."""
+_MOST_SECRETS = 500
+"""As many can be hashed in half a minute, and looked for in each other's lines."""
 _LISTED_LINES = 10
 _RATING = Rating(source="scangate", severity=Severity.HIGH, word="secret")
 """gitleaks has no severities."""
@@ -46,11 +45,15 @@ class Passage:
 
 @dataclass(frozen=True)
 class Page:
-    """A file as far as findings in it are concerned: `lines` is None where it cannot be read, `leaks` all of its."""
+    """A file as far as findings in it are concerned: `lines` is None where it cannot be read, `leaks` all of its.
+
+    `crowded` says that there are too many secrets to know each by its hash and to quote its lines (`is_crowded`).
+    """
 
     path: str
     lines: Sequence[str] | None
     leaks: Sequence[Leak]
+    crowded: bool = False
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:
@@ -77,6 +80,8 @@ class Page:
 
     def quote(self, leak: Leak) -> str:
         """The secret's lines with all secrets masked; what matched, where the lines may not be shown."""
+        if self.crowded:
+            return ""
         found = self.passage(leak)
         if found and self.lines and self._may_show(found):
             return self.mask("\n".join(self.lines[found.line - 1 : found.end_line]))
@@ -93,10 +98,14 @@ class Page:
 
     def mask(self, text: str) -> str:
         """The text without the secrets of this file."""
-        for secret in self.secrets:
-            if secret in text:
-                text = re.sub(re.escape(secret) + _REST, MASK, text)
-        return text
+        if text not in self._masked:
+            self._masked[text] = mask_secrets(text, self.secrets)
+        return self._masked[text]
+
+    @cached_property
+    def _masked(self) -> dict[str, str]:
+        """What was masked already: hundreds of secrets may stand on one line."""
+        return {}
 
 
 def find_all(secret: str, lines: Sequence[str], *, first: int = 1) -> Iterator[Passage]:
@@ -109,6 +118,11 @@ def find_all(secret: str, lines: Sequence[str], *, first: int = 1) -> Iterator[P
         column, end_column = at - text.rfind("\n", 0, at), end - text.rfind("\n", 0, end)
         yield Passage(line, end_line, column, end_column)
         start, line = end, end_line
+
+
+def is_crowded(leaks: Iterable[Leak]) -> bool:
+    """Whether a report holds so many secrets that to know each by its hash would take for ever."""
+    return len({leak.secret for leak in leaks}) > _MOST_SECRETS
 
 
 def by_secret(leaks: Iterable[Leak]) -> list[list[Leak]]:
@@ -147,7 +161,7 @@ def finding(
         location=_location(leak, page, commit),
         sources=(Source(scanner="gitleaks", rule_id=leak.rule, version=version),),
         relief=relief,
-        secret=secret_hash(leak.secret) if leak.secret and not leak.redacted else "",
+        secret=secret_hash(leak.secret) if leak.secret and not leak.redacted and not page.crowded else "",
     )
 
 

@@ -11,12 +11,22 @@ SECRET_CWES = frozenset({256, 257, 259, 312, 319, 321, 522, 540, 798})
 _LITERAL = re.compile(r"""(?P<quote>"{3}|'{3}|["'`])(?P<text>(?:\\.|(?!(?P=quote))[^\\])*)(?P=quote)""", re.DOTALL)
 _OPEN_LITERAL = re.compile(r"""(["'`])[^"'`]{4,}$""", re.MULTILINE)
 MASK = "****"
+_REST = r"[\w+/=.~-]*"
+"""What follows a secret without a gap: rules stop after a fixed length."""
 _LONGEST = 10_000
 
 
 def is_secret_weakness(cwes: Iterable[int]) -> bool:
     """Whether a finding of these weaknesses may quote a secret."""
     return not SECRET_CWES.isdisjoint(cwes)
+
+
+def mask_secrets(text: str, secrets: Iterable[str]) -> str:
+    """The text without secrets that are known, each with what follows it without a gap: likely the rest of it."""
+    for secret in secrets:
+        if secret in text:
+            text = re.sub(re.escape(secret) + _REST, MASK, text)
+    return text
 
 
 def mask_literals(text: str) -> str:

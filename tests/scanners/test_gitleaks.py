@@ -257,3 +257,16 @@ def test_no_report_breaks_the_reader(tmp_path: Path, report: Any) -> None:
         parse(tmp_path, report=json.dumps(report).encode())
     except ScannerError as error:
         assert error.reason
+
+
+def test_hundreds_of_secrets_are_known_by_their_places(tmp_path: Path) -> None:
+    """To hash each takes 50 ms, and to mask each in a line of them all takes longer than that."""
+    secrets = [f"{TOKEN[:-4]}{number:04}" for number in range(600)]
+    (tmp_path / "app.env").write_text(" ".join(secrets))
+    leaks = [record(File="app.env", StartLine=1, EndLine=1, Secret=secret, Match=secret) for secret in secrets]
+    parsed = parse(tmp_path, *leaks)
+    assert len(parsed.findings) == len(secrets)
+    assert {(f.secret, f.location.snippet) for f in parsed.findings if isinstance(f.location, FileLocation)} == {
+        ("", "")
+    }
+    assert len({f.location.column for f in parsed.findings if isinstance(f.location, FileLocation)}) == len(secrets)
