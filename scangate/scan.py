@@ -23,6 +23,7 @@ from scangate.scanners.interface import Input, Scanner, ScannerError, Tool, Tool
 from scangate.settings import Settings
 from scangate.subjects import commits_of_change, find_subjects
 from scangate.toolstore import ToolError, ToolStore, resolve
+from scangate.veil import without_known_secrets
 
 
 def scan(
@@ -63,7 +64,7 @@ def scan(
         ),
         inventory=inventory.summary(supported_by(chosen)),
         ledger=ran.ledger,
-        findings=correlate(ran.findings, inventory.root),
+        findings=correlate(without_known_secrets(ran.findings, inventory.root), inventory.root),
     )
 
 
