@@ -154,7 +154,8 @@ _NAMES: dict[str, str] = {
         "rust-dependencies": "cargo.toml cargo.lock",
         "rubygems-dependencies": "gemfile gemfile.lock gems.rb gems.locked",
         "composer-dependencies": "composer.json composer.lock",
-        "nuget-dependencies": "packages.config packages.lock.json directory.packages.props",
+        "nuget-dependencies": "packages.config packages.lock.json"
+        " directory.packages.props directory.build.props directory.build.targets",
         "swift-dependencies": "package.swift package.resolved",
         "pub-dependencies": "pubspec.yaml pubspec.lock",
         "hex-dependencies": "mix.exs mix.lock",

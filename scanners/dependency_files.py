@@ -173,7 +173,7 @@ class Unlocked:
 
 _NPM_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock")
 _GRADLE = Unlocked(
-    r"\bdependencies\b",
+    r"\bdependencies\b|\bapply\b[^\n]{0,20}\bfrom\b",
     ("gradle.lockfile",),
     "beside",
     "lock the dependencies (`gradle dependencies --write-locks`) and commit gradle.lockfile",
@@ -210,6 +210,10 @@ _UNLOCKED: dict[str, Unlocked] = {
     ".csproj": _NUGET,
     ".fsproj": _NUGET,
     ".vbproj": _NUGET,
+    **dict.fromkeys(
+        ("directory.build.props", "directory.build.targets"),
+        Unlocked(_NUGET.declares, _NUGET.locks, "anywhere", _NUGET.mend),
+    ),
     "directory.packages.props": Unlocked(_NUGET.declares, _NUGET.locks, "anywhere", _NUGET.mend),
     "pubspec.yaml": Unlocked(
         r"^\w*dependencies:", ("pubspec.lock",), "above", "`dart pub get`, and commit pubspec.lock"

@@ -41,6 +41,7 @@ _SHOWN, _LONGEST = 3, 100
 _LONGEST_TOML = 64 * 1024
 """Python's parser takes quadratic time for some hostile texts."""
 _NPM_SECTIONS = ("dependencies", "devDependencies", "optionalDependencies")
+_NPM_LOCAL = ("file:", "link:", "portal:", "workspace:", ".", "/", "~/")
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,8 @@ class Speakers:
         locks = [self._names[lock] for lock in locks_for(path, manifest, self._names)]
         match posixpath.basename(path).lower():
             case "package.json":
+                if not locks:
+                    return _npm_fetches_nothing(text, self._members)
                 wanted = _npm_wants(text)
                 return wanted is not None and (
                     wanted <= self._members or any(wanted - self._members <= lock for lock in locks)
@@ -237,6 +240,16 @@ def _npm_wants(text: str) -> frozenset[str] | None:
     sections = [document.get(section) for section in _NPM_SECTIONS]
     wanted = (item for section in sections if isinstance(section, dict) for item in section.items())
     return frozenset(_npm_name(name, str(spec)) for name, spec in wanted) - {""}
+
+
+def _npm_fetches_nothing(text: str, members: frozenset[str]) -> bool:
+    """Whether an installation without a lock file gets nothing from anywhere: npm installs peers as well, and what
+    comes from a repository or a URL may be just as vulnerable.
+    """
+    sections = [_json(text).get(section) for section in (*_NPM_SECTIONS, "peerDependencies")]
+    wanted = [item for section in sections if isinstance(section, dict) for item in section.items()]
+    others = (name for name, spec in wanted if not str(spec).startswith(_NPM_LOCAL))
+    return bool(_json(text)) and members.issuperset(others)
 
 
 def _npm_name(name: str, spec: str) -> str:
