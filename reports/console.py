@@ -150,8 +150,7 @@ def _failures(page: Page, failing: Sequence[tuple[Finding, Judgement]], *, limit
 
 
 def _failure(page: Page, finding: Finding) -> None:
-    line = f":{finding.line}" if finding.line else ""
     what = [view.subject(finding), *(finding.ids[:1] or view.reported_by(finding))]
     facts = " · ".join(fact for fact in what if fact)
-    place = (one_line(f"{view.heading(finding)}{line}"), "bold")
+    place = (one_line(view.place(finding)), "bold")
     page.text(place, f"  {one_line(facts)}", prefix=cell("", 6) + cell((one_line(view.short_id(finding)), "dim"), 10))

@@ -81,6 +81,12 @@ def short(fingerprint: str) -> str:
     return fingerprint.rsplit(":", 1)[-1][:_ID_LENGTH]
 
 
+def place(finding: Finding) -> str:
+    """The heading with the line, where the line is one of it: `app.py:12`, an image, an application."""
+    line = "" if isinstance(finding.location, ImageLocation | WebLocation) or not finding.line else f":{finding.line}"
+    return f"{heading(finding)}{line}"
+
+
 def position(finding: Finding) -> str:
     """Where in its file: `12:5`, `12`, or empty. Of images and applications the subject tells where."""
     if finding.line is None or isinstance(finding.location, ImageLocation | WebLocation):
@@ -166,7 +172,7 @@ def snippet_lines(finding: Finding, *, width: int, most: int = 12) -> list[tuple
     while lines and not lines[-1].strip():
         lines.pop()
     margin = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" …")), default=0)
-    first = finding.line
+    first = None if isinstance(finding.location, WebLocation) else finding.line
     numbered = [
         (str(first + index) if first and line != "…" else "", line[margin:] if line != "…" else line)
         for index, line in enumerate(lines)
