@@ -14,7 +14,8 @@ from scangate.scanners.zap_client import ZapClient, number_of, rows_of
 from scangate.scanners.zap_messages import messages_by_id
 from scangate.scanners.zap_scope import Scope
 
-_PAGE = 500
+_PAGE = 2_000
+"""Alerts per page: ZAP reads all of them for each."""
 _ATTEMPTS = 3
 _ACTIVE = "1"
 _MOST_REQUESTS = 500
@@ -34,16 +35,17 @@ def read_alerts(client: ZapClient, scope: Scope) -> tuple[Alert, ...]:
 
 
 def _all_alerts(client: ZapClient, site: str) -> list[Alert]:
-    """Another's scan may add some while they are read: then they are read again."""
+    """Another's scan may move them while they are read: then they are read again."""
     for _ in range(_ATTEMPTS):
-        alerts = _pages(client, site)
         number = number_of(client.view("alert", "numberOfAlerts", baseurl=site))
+        alerts = _pages(client, site, number)
         if len(alerts) >= number:
             return list(alerts.values())
     raise _too_few(number, len(alerts))
 
 
-def _pages(client: ZapClient, site: str) -> dict[str, Alert]:
+def _pages(client: ZapClient, site: str, number: int) -> dict[str, Alert]:
+    """All pages. `number` does not count what people called false, so that a last page that is full tells nothing."""
     alerts: dict[str, Alert] = {}
     start = 1
     while True:
@@ -51,7 +53,7 @@ def _pages(client: ZapClient, site: str) -> dict[str, Alert]:
         rows = rows_of(answer)
         alerts |= {str(row.get("id", "")): row for row in rows}
         start += _PAGE
-        if not rows and start > number_of(client.view("alert", "numberOfAlerts", baseurl=site)):
+        if len(rows) < _PAGE and start > number:
             return alerts
 
 

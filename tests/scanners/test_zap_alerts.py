@@ -18,7 +18,7 @@ from tests.zap.daemon import RunningZap
 pytest_plugins = ("tests.zap.fixtures",)
 pytestmark = pytest.mark.real
 
-MANY = 3_000
+MANY = 5_000
 
 
 @pytest.fixture
