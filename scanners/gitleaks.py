@@ -75,14 +75,16 @@ class Gitleaks:
 
     def _history(self, job: Job, execute: Callable[[Command], Output]) -> Parsed:
         history = History(job, execute)
-        search = history.search(self._argv(job, "git", log="error"))
-        settled = replace(
-            search, env=_threads(job) | dict(search.env), files={**_SETTINGS, **search.files}, report=_REPORT
-        )
-        output = execute(settled)
-        searched = Searched(job, history, read_leaks(output))
+        leaks: list[Leak] = []
+        said = ""
+        for search in history.searches(self._argv(job, "git", log="error")):
+            env, files = _threads(job) | dict(search.env), {**_SETTINGS, **search.files}
+            output = execute(replace(search, env=env, files=files, report=_REPORT))
+            leaks += read_leaks(output)
+            said = said or output.stderr.strip()
+        searched = Searched(job, history, leaks)
         parsed = Parsed(searched.findings(), considered=searched.commits, version=job.version)
-        if said := output.stderr.strip():  # exit 0, although git broke off
+        if said:  # exit 0, although git broke off
             return replace(parsed, scanned=0, state=LedgerState.FAILED, reason=f"gitleaks broke off: {said[-300:]}")
         if history.shallow:
             reason = f"the clone is shallow: only {searched.commits} commits of the history are here"

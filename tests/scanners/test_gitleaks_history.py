@@ -158,6 +158,22 @@ def test_what_only_a_merge_brought_in_is_found(repository: Repository, run_scann
     assert found["src/app.py"].line == 2
 
 
+def test_what_only_a_merge_of_three_branches_brought_in_is_found(repository: Repository, run_scanner: Run) -> None:
+    """git passes over such merges where it shows what others brought in."""
+    tips = [repository.commit(a__py="x = 1\n")]
+    for number in (1, 2):
+        repository.git("checkout", "--quiet", "-b", f"side-{number}", tips[0])
+        tips.append(repository.commit(**{f"b{number}__py": "y = 1\n"}))
+    repository.write("c.py", f"token = '{token(3)}'\n")
+    repository.git("add", "--all")
+    parents = [word for tip in tips for word in ("-p", tip)]
+    merge = repository.git("commit-tree", repository.git("write-tree"), *parents, "-m", "merge")
+    repository.git("reset", "--quiet", "--hard", merge)
+    repository.commit(c__py=None)
+    found = by_path(search(run_scanner, repository.root))
+    assert {path: commit_of(finding).id for path, finding in found.items()} == {"c.py": merge}
+
+
 def test_a_merge_of_old_commits_brings_nothing_in(repository: Repository, run_scanner: Run) -> None:
     repository.commit(app__py="x = 1\n")
     repository.git("checkout", "--quiet", "-b", "side")
