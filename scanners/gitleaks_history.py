@@ -4,7 +4,8 @@ gitleaks reads what `git log -p` prints, and git obeys the repository: its setti
 commits, external differs and text converters. So git runs on a folder that has nothing of the repository but its
 objects and the tips of the range; only those are asked of the repository itself, with every program of its settings
 switched off. A merge is made anew and compared with what was committed (`--diff-merges=remerge`), so that its change is
-what the merge itself brought in.
+what the merge itself brought in. git passes over those of three and more parents then: they are compared with the
+first parent in a search of their own.
 
 Source: git(1), git-log(1), gitrepository-layout(5), as of git 2.39; merges are shown so since git 2.35.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +28,12 @@ FOLDER = "history.git"
 WHOLE_CLONE = "fetch the whole history: `git fetch --unshallow`, in CI `fetch-depth: 0`"
 
 _LOG_OPTIONS = (
-    *("--diff-merges=remerge", "--diff-filter=d", "--full-history", "--no-ext-diff", "--no-textconv", "--no-color"),
+    *("--diff-filter=d", "--full-history", "--no-ext-diff", "--no-textconv", "--no-color"),
     # gitleaks reads the names of files of a merge in conflict with their prefix, and no commit with an odd author.
     *("--src-prefix=./", "--dst-prefix=./", "--format=commit%x20%H"),
 )
+_MERGES = ("--diff-merges=remerge",)
+_OCTOPUSES = ("--min-parents=3", "--diff-merges=first-parent")
 _OLDEST_GIT = (2, 35)
 _SAFE = (
     *("--no-pager", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false"),
@@ -82,9 +85,16 @@ class History:
         self.shallow = bool(shallow)
         self._files = self._folder(shallow)
 
-    def search(self, argv: tuple[str, ...]) -> Command:
-        """The command that runs gitleaks, given its own words, on the range."""
-        options = " ".join((*self._range, *_LOG_OPTIONS))
+    def searches(self, argv: tuple[str, ...]) -> Iterator[Command]:
+        """The commands that run gitleaks, given its own words, on the range; each is to run before the next is asked
+        for.
+        """
+        yield self._search(argv, _MERGES)
+        if self._ask("rev-list", "--max-count=1", "--min-parents=3", *self._range):
+            yield self._search(argv, _OCTOPUSES)
+
+    def _search(self, argv: tuple[str, ...], merges: tuple[str, ...]) -> Command:
+        options = " ".join((*self._range, *merges, *_LOG_OPTIONS))
         return Command((*argv, f"--log-opts={options}", FOLDER), env=self._env, files=self._files)
 
     def origins(self, wanted: Collection[str]) -> tuple[int, dict[str, Origin]]:
