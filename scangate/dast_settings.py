@@ -45,7 +45,7 @@ class Limits(_Strict):
 
     minutes: float = Field(60.0, gt=0, description="For all of it; then it stops, and is partial.")
     rule_minutes: float | None = Field(None, gt=0, description="For one active rule.")
-    requests_per_second: float | None = Field(None, gt=0, description="At most so many requests.")
+    requests_per_second: int | None = Field(None, ge=1, description="At most so many requests.")
     depth: int = Field(5, ge=1, description="How many links deep the crawl goes.")
     strength: Literal["low", "medium", "high", "insane"] = Field("medium", description="Of all active rules.")
     threshold: Literal["low", "medium", "high"] = Field("medium", description="Of all active rules.")
@@ -59,7 +59,7 @@ class Dast(_Strict):
         None, description="baseline looks, api and full attack; full for loopback, else baseline, where it is not said."
     )
     allowed_hosts: list[str] = Field(default=[], description="Hosts beside loopback that may be attacked.")
-    include: list[str] = Field(default=[], description="Patterns of whole URLs that belong to it, too.")
+    include: list[str] = Field(default=[], description="Patterns of whole URLs; what fits none is left alone.")
     exclude: list[str] = Field(default=[], description="Patterns of whole URLs that are never requested.")
     openapi: str | None = Field(None, description="The API's OpenAPI 3 document.")
     urls: str | None = Field(None, description="File of URLs, one a line.")

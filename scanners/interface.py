@@ -107,7 +107,7 @@ class WebLimits:
 
     minutes: float = 60.0
     rule_minutes: float | None = None
-    requests_per_second: float | None = None
+    requests_per_second: int | None = None
     depth: int = 5
     strength: Strength = "medium"
     threshold: Threshold = "medium"

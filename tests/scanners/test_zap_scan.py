@@ -151,7 +151,7 @@ def test_a_scan_keeps_to_its_folder(scan: Callable[..., Parsed]) -> None:
 
 
 def test_requests_per_second_are_kept(scan: Callable[..., Parsed]) -> None:
-    """ZAP counts them itself; what is tried is that it was told. No second has more than two of ours but the first."""
+    """ZAP counts them itself; what is tried is that it was told: the requests are spread as they must be at least."""
     times: list[float] = []
 
     def respond(asked: Asked) -> Reply:
