@@ -64,7 +64,7 @@ class RateLimit:
         self._host = urlsplit(scope.site).hostname or ""
         self._name = ""
 
-    def set(self, per_second: float | None) -> None:
+    def set(self, per_second: int | None) -> None:
         self.lift()
         if per_second is None:
             return
@@ -76,7 +76,7 @@ class RateLimit:
             enabled=True,
             matchRegex=False,
             matchString=self._host,
-            requestsPerSecond=max(1, int(per_second)),
+            requestsPerSecond=per_second,
             groupBy="RULE",
         )
 

@@ -86,6 +86,6 @@ class Health:
             if elapsed >= seconds:
                 break
         self._took.clear()
-        self._per_second = max(1.0, (self._per_second or 40.0) / 4)
+        self._per_second = max(1, (self._per_second or 40) // 4)
         self._session.rate.set(self._per_second)
         act("resume")
