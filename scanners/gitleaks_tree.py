@@ -7,8 +7,10 @@ numbers, with a suffix only where a rule of gitleaks asks for one, and the bytes
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -31,6 +33,8 @@ _HASHES = re.compile(
 )
 """Files of hashes, which look like secrets."""
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
+_MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", **dict.fromkeys(_WIDE, "utf-16")}
+_MOSTLY = 0.7
 _HEAD = 8000
 """How much of a file git, too, looks at to tell whether it is binary."""
 _SHOWN = 10
@@ -80,7 +84,9 @@ class Layout:
 
 
 def lay_out(job: Job) -> Layout:
-    """Sort the target's files and give each a place below `FOLDER`. UTF-16 is written as UTF-8."""
+    """Sort the target's files and give each a place below `FOLDER`. Wide characters are written
+    as UTF-8, and NULs as spaces.
+    """
     layout = Layout()
     for number, path in enumerate(job.target.files):
         name = PurePosixPath(path).name
@@ -90,10 +96,8 @@ def lay_out(job: Job) -> Layout:
         size, head = _look(job.root / path)
         if size < 0:
             layout.unreadable.append(path)
-        elif head.startswith(_WIDE):
-            _put_wide(layout, job, path, number)
-        elif b"\0" in head and not _KEY_STORE.fullmatch(name):
-            layout.binary.append(path)
+        elif (head.startswith(_WIDE) or b"\0" in head) and not _KEY_STORE.fullmatch(name):
+            _put_text(layout, job, path, number)
         else:
             staged = _staged(number, name)
             layout.links[f"{FOLDER}/{staged}"] = job.root / path
@@ -102,15 +106,44 @@ def lay_out(job: Job) -> Layout:
     return layout
 
 
-def _put_wide(layout: Layout, job: Job, path: str, number: int) -> None:
+def _put_text(layout: Layout, job: Job, path: str, number: int) -> None:
+    """Write what text there is in a file that is not plainly text."""
     for _, content in read_files(job.root, (path,)):
         staged = _staged(number, PurePosixPath(path).name)
-        text = content.decode("utf-16", errors="replace").encode("utf-8", errors="replace")
+        text = _text_of(content).encode("utf-8", errors="replace")
+        if not text:
+            layout.binary.append(path)
+            return
         layout.files[f"{FOLDER}/{staged}"] = text
         layout.paths[staged] = path
         layout.size += len(text)
         return
     layout.unreadable.append(path)
+
+
+def _text_of(content: bytes) -> str:
+    """Wide characters, with their mark or by the bytes between; or UTF-8 with NULs, which JavaScript and shells allow
+    and which hide all else from tools that take them for the sign of a binary file. Empty for other content.
+    """
+    for mark, encoding in _MARKS.items():
+        if content.startswith(mark):
+            return content.decode(encoding, errors="replace")
+    for encoding, start in (("utf-16-le", 1), ("utf-16-be", 0)):
+        letters, between = content[1 - start : _HEAD : 2], content[start:_HEAD:2]
+        if between.count(0) > len(between) * _MOSTLY and letters.count(0) < len(letters) * (1 - _MOSTLY):
+            return content.decode(encoding, errors="replace")
+    try:
+        return "" if _is_archive(content) else content.strip(b"\0").replace(b"\0", b" ").decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def _is_archive(content: bytes) -> bool:
+    try:
+        tarfile.TarInfo.frombuf(content[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
 
 
 def _staged(number: int, name: str) -> str:

@@ -131,6 +131,23 @@ def test_text_that_gitleaks_takes_for_binary_is_named_as_not_looked_at(
 
 
 @pytest.mark.real
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"x = 1\ntoken = '{token(1)}' // \0\n".encode(),
+        f"\0\ntoken = '{token(1)}'\n".encode(),
+        f"$x = 1\n$token = '{token(1)}'\n".encode("utf-16-le"),
+        f"$x = 1\n$token = '{token(1)}'\n".encode("utf-16-be"),
+        f"x: 1\ntoken: '{token(1)}'\n".encode("utf-32"),
+    ],
+)
+def test_text_does_not_become_binary_by_its_nulls(tmp_path: Path, run_scanner: Run, content: bytes) -> None:
+    write(tmp_path, "app.js", content)
+    parsed = search(run_scanner, tmp_path)
+    assert (parsed.state, places(parsed)) == (LedgerState.RAN, {("app.js", 2)})
+
+
+@pytest.mark.real
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
 def test_wide_text_is_searched_and_not_quoted(tmp_path: Path, run_scanner: Run, encoding: str) -> None:
     mark = "\ufeff" if encoding == "utf-16-be" else ""
