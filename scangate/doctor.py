@@ -67,4 +67,5 @@ def _judge(scanner: Scanner, results: Results) -> Diagnosis:
     if found and entry.state.looked:
         return Diagnosis(scanner.name, True, entry.version, f"found {scanner.canary.rule}")
     happened = entry.reason or f"{entry.state}, but {scanner.canary.rule} was not among {entry.findings} findings"
-    return Diagnosis(scanner.name, False, entry.version, f"missed its canary: {happened}")
+    step = f"; next: {entry.mend}" if entry.mend else ""
+    return Diagnosis(scanner.name, False, entry.version, f"missed its canary: {happened}{step}")

@@ -15,6 +15,8 @@ from typing import Any
 from scangate.model import LedgerState
 from scangate.process import Ended, NotStarted, Serving, minimal_environment, run, start
 from scangate.scanners.interface import Command, Job, Output, ScannerError, Service, failed
+from scangate.scanners.locks import locked_tools
+from scangate.toolerrors import install_step
 
 OUTPUT_CAP = 512_000_000
 """Bytes that one process may write before it is ended."""
@@ -108,7 +110,9 @@ class PrivateWorkbench:
         return ScannerError(LedgerState.TIMED_OUT, f"took longer than {self._timeout:.0f} s and was ended", mend=mend)
 
     def _not_started(self, ended: Ended) -> ScannerError:
-        mend = f"scangate tools install {self._job.scanner}, or name the program that settings give it rightly"
+        mend = "install it, or name the program that settings give it rightly"
+        if self._job.scanner in locked_tools():
+            mend = f"{install_step(self._job.scanner)}, or name the program that settings give it rightly"
         return ScannerError(LedgerState.MISSING, f"cannot be started: {ended.detail}", mend=mend)
 
 

@@ -26,6 +26,7 @@ WHOLE = "all"
 FOLDER = "history.git"
 """The git folder of our own, below the job's `work`."""
 WHOLE_CLONE = "fetch the whole history: `git fetch --unshallow`, in CI `fetch-depth: 0`"
+_KNOWN_COMMIT = "fetch it: `git fetch origin`; or name a commit, branch or tag that is in this clone"
 
 _LOG_OPTIONS = (
     *("--diff-filter=d", "--full-history", "--no-ext-diff", "--no-textconv", "--no-color"),
@@ -177,7 +178,7 @@ class History:
         output = self._ask_repository(*words)
         found = _ids(output.report.decode("ascii", errors="replace").split())
         if output.exit_code != 0 or len(found) != 1:
-            raise failed(f"git knows no commit {name!r}", mend=WHOLE_CLONE)
+            raise failed(f"git knows no commit {name!r}", mend=WHOLE_CLONE if self.shallow else _KNOWN_COMMIT)
         return found[0]
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from scangate.scanners.grype_errors import DOWNLOAD
 from scangate.scanners.grype_tree import FOLDER, staged, staged_without_odd_keys
 from scangate.scanners.interface import Command, Job, failed
 
@@ -68,7 +67,8 @@ def knows_command(job: Job, distribution: str) -> Command:
 def download(job: Job) -> str:
     """The command that fetches the database to where this job looks for it."""
     named = job.database or os.environ.get("GRYPE_DB_CACHE_DIR")
-    return f"GRYPE_DB_CACHE_DIR={named} {DOWNLOAD}" if named else DOWNLOAD
+    command = f"{job.program} db update"
+    return f"GRYPE_DB_CACHE_DIR={named} {command}" if named else command
 
 
 def database_folder(job: Job) -> Path:

@@ -17,7 +17,6 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from scangate.scanners.interface import Job, ScannerError, failed
-from scangate.scanners.trivy_errors import DOWNLOAD
 
 CACHE = "cache"
 """The cache folder below a job's `work`."""
@@ -56,7 +55,9 @@ def missing_database(job: Job) -> ScannerError | None:
     if all((folder / "db" / name).is_file() for name in ("trivy.db", "metadata.json")):
         return None
     where = f" --cache-dir {folder}" if job.database or os.environ.get("TRIVY_CACHE_DIR") else ""
-    return failed(f"there is no vulnerability database in {folder / 'db'}", mend=f"{DOWNLOAD}{where}")
+    return failed(
+        f"there is no vulnerability database in {folder / 'db'}", mend=f"{job.program} image --download-db-only{where}"
+    )
 
 
 def database_date(job: Job) -> str:

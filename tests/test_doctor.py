@@ -67,6 +67,16 @@ def test_a_scanner_that_misses_its_canary_is_not_well(blind: Path, capsys: pytes
     assert "NOT WELL: missed its canary" in capsys.readouterr().out
 
 
+def test_what_a_scanner_lacks_is_told_with_the_step_that_mends_it(
+    tools: Callable[[str], Tool], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tools("grype").path
+    config = tmp_path / "trusted.toml"
+    config.write_text(f'[scanners.grype]\ndatabase = "{tmp_path / "none"}"\n')
+    assert main(["tools", "doctor", "grype", "--config", str(config)]) == 3
+    assert f"next: GRYPE_DB_CACHE_DIR={tmp_path / 'none'} {program} db update" in capsys.readouterr().out
+
+
 def test_a_scan_with_doctor_counts_it_as_failed(blind: Path, tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     tree.mkdir()

@@ -151,6 +151,7 @@ def test_a_service_that_cannot_start_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ScannerError, match="cannot be started") as raised:
         drive(tmp_path, work)
     assert raised.value.state is LedgerState.MISSING
+    assert "scangate tools install semgrep" in raised.value.mend
 
 
 def test_the_end_of_a_jobs_time_ends_its_service(tmp_path: Path) -> None:

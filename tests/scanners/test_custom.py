@@ -61,6 +61,7 @@ def test_a_program_that_is_not_there_is_missing(tree: Path) -> None:
     entry = next(entry for entry in results["ledger"] if entry["scanner"] == "mine")
     assert (code, entry["state"]) == (3, "missing")
     assert str(tree.parent / "bin" / "nothing") in entry["reason"]
+    assert "scangate tools install" not in entry["mend"], "nothing of ours installs it"
 
 
 @pytest.mark.parametrize(

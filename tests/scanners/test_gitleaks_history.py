@@ -318,8 +318,9 @@ def test_a_damaged_repository_is_never_clean(repository: Repository, run_scanner
 @pytest.mark.parametrize("commits", ["--output=x..HEAD", "HEAD..--all", "HEAD..", "no-such..HEAD", "HEAD~99..HEAD"])
 def test_what_is_no_range_is_refused(repository: Repository, run_scanner: Run, commits: str) -> None:
     repository.commit(app__py="x = 1\n")
-    with pytest.raises(ScannerError, match="knows no commit"):
+    with pytest.raises(ScannerError, match="knows no commit") as caught:
         search(run_scanner, repository.root, commits)
+    assert "git fetch origin" in caught.value.mend
 
 
 def test_what_is_no_repository_cannot_be_searched(tmp_path: Path, run_scanner: Run) -> None:

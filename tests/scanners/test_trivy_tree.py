@@ -314,7 +314,7 @@ def test_without_a_database_nothing_runs_and_the_download_is_named(
     with pytest.raises(ScannerError) as caught:
         TRIVY.run(given, lambda command: pytest.fail("it ran"))
     assert caught.value.state is LedgerState.FAILED
-    assert caught.value.mend == f"trivy image --download-db-only --cache-dir {tmp_path / 'c'}"
+    assert caught.value.mend == f"{given.program} image --download-db-only --cache-dir {tmp_path / 'c'}"
 
 
 def test_what_needs_no_database_is_looked_at_all_the_same_and_the_rest_failed(root: Path, tmp_path: Path) -> None:
