@@ -8,7 +8,7 @@ from pathlib import Path
 from scangate.commands.common import read_results_or_last_run
 from scangate.document import Judgement, Results
 from scangate.errors import UsageError
-from scangate.model import Finding, PackageLocation, WebLocation
+from scangate.model import Finding, ImageLocation, PackageLocation, WebLocation
 from scangate.reports.encoders import inert, visible
 
 
@@ -43,6 +43,8 @@ def _facts(finding: Finding) -> Iterator[str]:
     yield f"{finding.id}"
     yield f"  {finding.title}"
     yield f"  where:      {_where(finding)}"
+    if isinstance(finding.location, ImageLocation):
+        yield from _in_image(finding.location)
     yield f"  severity:   {finding.severity} ({finding.severity_from}), confidence {finding.confidence}"
     for rating in finding.ratings:
         yield f"    rating:   {rating.severity} by {rating.source}, {rating.method} {rating.vector or rating.word}"
@@ -89,8 +91,23 @@ def _seen_at(place: WebLocation) -> Iterator[str]:
         yield f"\nto see it again: {place.curl}"
 
 
+def _in_image(place: ImageLocation) -> Iterator[str]:
+    """The package, its file, and the layer that brought it: what of it the scanner told."""
+    if place.package:
+        yield f"  package:    {place.package}"
+    if place.path:
+        yield f"  file:       {place.path}{f':{place.line}' if place.line else ''}"
+    if place.layer:
+        whose = {True: " (base image)", False: " (own layer)", None: ""}[place.base]
+        yield f"  layer:      {place.layer}{whose}"
+    if place.created_by:
+        yield f"  made by:    {place.created_by}"
+
+
 def _where(finding: Finding) -> str:
-    place = finding.path or getattr(finding.location, "url", "") or getattr(finding.location, "ref", "")
+    if isinstance(finding.location, ImageLocation):
+        return finding.location.ref
+    place = finding.path or getattr(finding.location, "url", "")
     line = f":{finding.line}" if finding.line else ""
     package = f" ({finding.location.purl})" if isinstance(finding.location, PackageLocation) else ""
     return f"{place}{line}{package}"

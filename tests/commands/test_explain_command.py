@@ -10,7 +10,7 @@ from scangate.commands import explain
 from scangate.correlate import correlate
 from scangate.document import Results, RunInfo
 from scangate.errors import UsageError
-from scangate.model import Category, FileLocation, Finding, Rating, Rule, Severity, Source
+from scangate.model import Category, FileLocation, Finding, ImageLocation, Rating, Rule, Severity, Source
 
 
 def report(scanner: str, rule: str, severity: Severity) -> Finding:
@@ -53,3 +53,32 @@ def test_any_members_fingerprint_finds_the_group(
 def test_a_fingerprint_of_nothing_is_refused(document: Path) -> None:
     with pytest.raises(UsageError, match="no finding's id begins"):
         explain.run("v1:code:zzzz", document)
+
+
+def test_what_is_in_an_image_is_told_with_its_file_and_layer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = ImageLocation(
+        ref="shop.tar",
+        layer="sha256:0a1b",
+        created_by="COPY app /app # buildkit",
+        base=False,
+        package="pkg:pypi/jinja2@2.10",
+        path="app/METADATA",
+        line=3,
+    )
+    finding = REPORTS[0].model_copy(update={"category": Category.CONTAINER, "location": place})
+    file = tmp_path / "results.json"
+    results = Results(run=RunInfo(id="r", started="2026-11-23T10:00:00Z"), findings=correlate([finding], None))
+    file.write_text(results.model_dump_json())
+    assert explain.run(results.findings[0].id, file) == 0
+    lines = [line.split(":", 1) for line in capsys.readouterr().out.splitlines() if ":" in line]
+    told = {name.strip(): words.strip() for name, words in lines}
+    expected = {
+        "where": "shop.tar",
+        "package": "pkg:pypi/jinja2@2.10",
+        "file": "app/METADATA:3",
+        "layer": "sha256:0a1b (own layer)",
+        "made by": "COPY app /app # buildkit",
+    }
+    assert told | expected == told
