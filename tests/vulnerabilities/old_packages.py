@@ -142,7 +142,7 @@ def _advisories() -> Iterator[Advisory]:
                 cve=cve,
                 package=package,
                 ecosystem=ecosystem,
-                title=f"{cve} of {package.rpartition(':')[2]}",
+                title=f"A known flaw of {package.rpartition(':')[2]}",
                 fixed=fixed,
                 introduced=introduced,
                 aliases=tuple(aliases.split()),
