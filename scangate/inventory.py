@@ -56,22 +56,23 @@ class Inventory:
         """What was found of a kind: paths, or the names of subjects."""
         return self.every if kind == ANY_FILE else self.kinds.get(kind) or tuple(self.subjects.get(kind, ()))
 
-    def summary(self, supported_by: Mapping[str, Sequence[str]]) -> InventorySummary:
-        """The part of the results document; `supported_by` names for a kind the scanners that look at it."""
+    def summary(self, supported_by: Mapping[str, Sequence[str]], *, every: bool = True) -> InventorySummary:
+        """The part of the results document; `supported_by` names for a kind the scanners that look at it.
+
+        `every` counts the files of any kind, too, so that somebody has to search them.
+        """
+        kinds = (kind for kind in (*KINDS, UNKNOWN_KIND) if every or kind != ANY_FILE)
         return InventorySummary(
             root=shown(self.root.name),
             git=self.git,
             commit=self.commit,
             files=self.files,
-            kinds=tuple(self._found(kind, supported_by) for kind in (*KINDS, UNKNOWN_KIND) if self._has(kind)),
+            kinds=tuple(self._found(kind, supported_by) for kind in kinds if self._has(kind)),
             skipped=self.skipped,
             notes=self.notes,
         )
 
     def _has(self, kind: str) -> bool:
-        """Whether reports list the kind. Files of any kind are what the others are counted in."""
-        if kind == ANY_FILE:
-            return False
         return bool(self.of(kind)) or kind in self.excluded or kind in self.unread
 
     def _found(self, kind: str, supported_by: Mapping[str, Sequence[str]]) -> KindFound:

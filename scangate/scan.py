@@ -34,13 +34,15 @@ def scan(
     notify: Callable[[Event], None],
     tree: bool = True,
     web: WebOptions | None = None,
+    whole: bool = True,
     asked: Collection[str] = (),
     broken: Mapping[str, str] | None = None,
 ) -> Results:
     """Scan a tree (unless `tree` is false) and the images, SBOMs and commits that settings name. The results have no
     verdict yet; what went wrong with a scanner is in the ledger.
 
-    `web` comes with the settings' URL. `asked` names scanners that shall look at all that they can, besides those that
+    `web` comes with the settings' URL. `whole` says that nobody limited this run by hand, so that every file has to be
+    searched for secrets. `asked` names scanners that shall look at all that they can, besides those that
     settings ask for. `broken` names scanners that are known not to work, and why: they are not run and count as failed.
 
     Raises:
@@ -62,7 +64,7 @@ def scan(
             seconds=round(time.monotonic() - begun, 3),
             interrupted=ran.interrupted,
         ),
-        inventory=inventory.summary(supported_by(chosen)),
+        inventory=inventory.summary(supported_by(chosen), every=whole),
         ledger=ran.ledger,
         findings=correlate(without_known_secrets(ran.findings, inventory.root), inventory.root),
     )

@@ -303,3 +303,21 @@ def test_what_a_crash_leaves_behind_is_private(
     assert main(["gate", "high.json"]) == 4
     assert "bug" in capsys.readouterr().err
     assert (folder / "cache/crash.log").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.real
+def test_settings_that_switch_off_the_search_for_secrets_leave_the_run_incomplete(
+    folder: Path, tools: Callable[[str], Tool]
+) -> None:
+    """By hand it may be left out, for that is seen; a pull request could else wave its own secret through."""
+    tools("bandit")
+    tree = folder / "tree"
+    tree.mkdir()
+    (tree / "app.py").write_text("x = 1\n")
+    switches = {"enabled": "[scanners.gitleaks]\nenabled = false\n", "scanner": 'scanner = ["bandit"]\n'}
+    for text in switches.values():
+        (tree / "scangate.toml").write_text(text)
+        assert main(["scan", "tree", "--quiet", "--format", "json=r.json"]) == 3
+        assert "files of any kind" in str(json.loads((folder / "r.json").read_text())["verdict"]["incomplete"])
+    (tree / "scangate.toml").unlink()
+    assert main(["scan", "tree", "--quiet", "--scanner", "bandit"]) == 0

@@ -419,11 +419,14 @@ def test_a_link_as_root_is_resolved(tmp_path: Path) -> None:
 
 def test_the_summary_says_who_supports_what(tmp_path: Path) -> None:
     write(tmp_path, *(f"{letter}.py" for letter in "edcba"), "x.rb")
-    kinds = take_inventory(tmp_path).summary({"python-code": ("bandit",)}).kinds
+    supported = {"python-code": ("bandit",), "files": ("gitleaks",)}
+    kinds = take_inventory(tmp_path).summary(supported).kinds
     assert [(k.kind, k.files, k.examples, k.supported_by) for k in kinds] == [
         ("python-code", 5, ("a.py", "b.py", "c.py"), ("bandit",)),
         ("ruby-code", 1, ("x.rb",), ()),
+        ("files", 6, ("a.py", "b.py", "c.py"), ("gitleaks",)),
     ]
+    assert "files" not in {k.kind for k in take_inventory(tmp_path).summary(supported, every=False).kinds}
 
 
 NAME = st.sampled_from(["a", "b", "é", "x y", "lib", "a.py", "b.js", "c.yaml", "Dockerfile", "d.tf"])

@@ -63,6 +63,7 @@ UNTRUSTED = {
     "sbom": 'sbom = ["bom.json"]',
     "commits": 'commits = "a..b"',
     "scanners.custom": '[scanners.custom.mine]\ncommand = ["x", "{root}"]\noutput = "sarif"\nkinds = ["dockerfile"]',
+    "max_file_bytes": "max_file_bytes = 1",
     "url": 'url = "http://127.0.0.1:1"',
     "url_from_command": 'url_from_command = "evil"',
     "app": 'app = "evil"',

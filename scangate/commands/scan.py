@@ -42,7 +42,15 @@ def run(path: Path | None, *, config: Path | None, flags: Mapping[str, Any]) -> 
     with _application(settings) as url, _progress(settings) as notify:
         settings = settings.model_copy(update={"url": url})
         results = scan(
-            root, settings, scanners=scanners, notify=notify, tree=tree, web=web, asked=required, broken=broken
+            root,
+            settings,
+            scanners=scanners,
+            notify=notify,
+            tree=tree,
+            web=web,
+            whole=not flags.get("scanner"),
+            asked=required,
+            broken=broken,
         )
     return finish(results, settings, policy, root=root, required=settings.scanner)
 
