@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -272,7 +273,8 @@ def test_an_interrupted_scan_reports_what_had_finished(
     (tree / "app.py").write_text("eval(input())\n")
     words = ["scan", "tree", "--config", "trusted.toml", "--format", "json=r.json"]
     argv = [sys.executable, "-m", "scangate", *words]
-    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as process:
+    heeding = partial(signal.signal, number, signal.SIG_DFL)  # tests that run in the background ignore SIGINT
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, preexec_fn=heeding) as process:  # noqa: PLW1509
         assert interrupted(process, number) == 130
     document = json.loads((folder / "r.json").read_text())
     assert document["run"]["interrupted"] is True
