@@ -9,16 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from scangate.scanners.interface import ScannerError, WebOptions, failed
+from scangate.scanners.web_routes import split_url
 
-_ENDING_WORDS = ("log-out", "log-off", "sign-out", "sign-off")
+_ENDING_WORDS = ("log-out", "log-off", "sign-out", "sign-off", "end-session", "revoke")
 _DESTROYING_WORDS = (
-    *("delete", "remove", "destroy", "erase", "purge", "wipe", "truncate", "drop", "uninstall"),
-    *("deactivate", "unsubscribe", "shutdown", "reboot", "factory-reset"),
+    *("delete", "remove", "destroy", "erase", "purge", "wipe", "truncate", "drop", "uninstall", "terminate", "kill"),
+    *("deactivate", "unsubscribe", "unregister", "close-account"),
+    *("shutdown", "power-off", "reboot", "restart", "factory-reset"),
 )
+_RUN_TOGETHER = ("logout", "signout", "delete", "remove", "destroy", "erase", "purge", "deactivate", "uninstall")
+"""Those of them that also count within names such as `deleteuser` and `dologout`: others are in harmless names, too."""
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_ENCODED_LETTER = "%(?:[46][1-9A-Fa-f]|[57][0-9Aa])"
+_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:[/;]|\Z)", re.IGNORECASE)
 _FILE = re.compile(r"\.[A-Za-z]\w{0,4}$", re.ASCII)
 
 
@@ -35,17 +42,27 @@ def _with_word(words: Iterable[str]) -> str:
 
     A hyphen in a word may be an underscore or be absent.
     """
+    words = tuple(words)
     parted = [word.split("-") for word in words]
     upper = ["[-_]?".join(map(str.upper, parts)) for parts in parted]
     mixed = ["[-_]?".join(f"[{part[0]}{part[0].upper()}]{part[1:]}" for part in parts) for parts in parted]
     whole = rf"(?<![A-Za-z])(?:{'|'.join(upper + mixed)})"
     inner = rf"(?<=[a-z0-9])(?=[A-Z])(?:{'|'.join(mixed)})"
-    return rf"https?://[^/?#]+(?-i:.*(?:{whole}|{inner})(?![a-z]).*)"
+    together = "|".join(f"[{word[0]}{word[0].upper()}]{word[1:]}" for word in _RUN_TOGETHER if _is_one_of(word, words))
+    first = rf"(?<![A-Za-z])(?:{together})(?!e?[dr])[a-z]"
+    last = rf"(?<=[a-z])(?<!un)(?:{together})(?![a-z])"
+    return rf"https?://[^/?#]+(?-i:.*(?:(?:{whole}|{inner})(?![a-z])|{first}|{last}).*)"
+
+
+def _is_one_of(word: str, words: Iterable[str]) -> bool:
+    return word in (other.replace("-", "") for other in words)
 
 
 USUAL_EXCLUSIONS = (
     Exclusion(_with_word(_ENDING_WORDS), "it ends the login"),
     Exclusion(_with_word(_DESTROYING_WORDS), "it may destroy data"),
+    # Nobody has to write a letter so: `/%6cogout` is `/logout` to the application, and in no pattern.
+    Exclusion(rf"https?://[^/?#]+.*{_ENCODED_LETTER}.*", "it hides letters behind percent signs"),
 )
 """What no scan calls."""
 
@@ -65,7 +82,7 @@ class Scope:
 
     def covers(self, url: str) -> bool:
         """Whether a scan may request the URL."""
-        return self.owns(url) and not self.why_excluded(url)
+        return self.owns(url) and self.owns(_without_dots(url)) and not self.why_excluded(url)
 
     def owns(self, url: str) -> bool:
         """Whether the URL is of the target, be it excluded or not."""
@@ -96,6 +113,23 @@ def scope_of(url: str, options: WebOptions) -> Scope:
             *([narrowed] if options.include else []),
         ),
     )
+
+
+def _without_dots(url: str) -> str:
+    """What an application may take the URL for: `/admin` of `/shop/../admin`."""
+    parts = split_url(url)
+    if not _DOTS.search(parts.path):
+        return url
+    kept = [""]
+    for part in re.sub(r";[^/]*", "", parts.path).split("/"):
+        match unquote(part):
+            case "..":
+                kept = kept[:-1] or [""]
+            case "." | "":
+                pass
+            case _:
+                kept.append(part)
+    return parts._replace(path="/".join(kept)).geturl()
 
 
 def _split(url: str) -> SplitResult:

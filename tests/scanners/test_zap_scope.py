@@ -57,6 +57,9 @@ def test_a_scope_is_the_target_and_what_is_below(target: str, url: str, covered:
             "/factory_reset",
             "/FactoryReset",
         ),
+        *("/dologout", "/userlogout", "/logoutuser", "/oauth2/revoke", "/connect/endsession", "/end_session"),
+        *("/deleteall", "/Deleteuser?id=1", "/cart/removeitem", "/massdelete", "/purgecache", "/do?action=removeall"),
+        *("/terminate", "/power-off", "/PowerOff", "/restart", "/unregister", "/closeAccount", "/kill/12"),
     ],
 )
 def test_what_ends_a_login_or_destroys_is_left_alone(path: str) -> None:
@@ -66,10 +69,32 @@ def test_what_ends_a_login_or_destroys_is_left_alone(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/login", "/deleted", "/undelete/", "/blogoffers", "/dropdown", "/signoffice", "/removed"]
+    "path",
+    [
+        *("/login", "/deleted", "/undelete/", "/removed", "/destroyer", "/erased", "/uninstaller", "/revoked"),
+        *("/blogoffers", "/blogoutlet", "/dropdown", "/signoffice", "/skills", "/restarts"),
+        *("/100%25off", "/a%20b", "/%7Bid%7D", "/%C3%A9"),
+    ],
 )
 def test_names_that_only_look_alike_are_scanned(path: str) -> None:
     assert scope_of(SITE, WebOptions()).covers(f"{SITE}{path}")
+
+
+@pytest.mark.parametrize("path", ["/%6cogout", "/lo%67out", "/a?do=%64elete", "/%4Cogout", "/users/1/dele%74e"])
+def test_letters_are_not_hidden(path: str) -> None:
+    assert scope_of(SITE, WebOptions()).why_excluded(f"{SITE}{path}") == "it hides letters behind percent signs"
+
+
+@pytest.mark.parametrize(
+    ("path", "covered"),
+    [
+        *[(f"/shop/{way}/admin", False) for way in ("..", "%2e%2e", ".%2E", "a/../..", "..;x=1", ".//..", "./..")],
+        *[("/shop/..", False), ("/shop/../../shop", True), ("/shop/a/../b", True), ("/shop/./b", True)],
+        *[("/shop/a..b", True), ("/shop/...", True), ("/shop//b", True), ("/shop/a?to=/../admin", True)],
+    ],
+)
+def test_no_dots_lead_out_of_the_folder(path: str, covered: bool) -> None:
+    assert scope_of(f"{SITE}/shop", WebOptions()).covers(f"{SITE}{path}") is covered
 
 
 def test_a_host_of_such_a_name_is_scanned() -> None:
