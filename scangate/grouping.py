@@ -68,11 +68,13 @@ def as_one(findings: Sequence[Finding], reason: str) -> Finding:
 
 
 def _prominence(finding: Finding) -> tuple[object, ...]:
-    """The member that stands for all comes first: the one with the best known id, else with the best place, else that
-    of the scanner whose name comes first, so that it stays the same one while the code around it changes.
+    """The member that stands for all comes first: the one with the best known id, and which calls its rule by it, else
+    with the best place, else that of the scanner whose name comes first, so that it stays the same one while the code
+    around it changes.
     """
     known_as = min((id_order(name) for name in finding.ids), default=())
-    return known_as, _vagueness(finding), finding.sources[0].scanner
+    called = id_order(finding.rule.id) if finding.ids else ()
+    return known_as, called, _vagueness(finding), finding.sources[0].scanner
 
 
 def _vagueness(finding: Finding) -> tuple[bool, bool, bool]:
