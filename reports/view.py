@@ -260,7 +260,7 @@ def total(results: Results) -> str:
     states = {entry.state for entry in results.ledger}
     if not any(state.looked for state in states):
         return "No findings, since nothing was looked at"
-    whole = states <= {LedgerState.RAN, LedgerState.NOT_APPLICABLE}
+    whole = states <= {LedgerState.RAN, LedgerState.NOT_APPLICABLE, LedgerState.DISABLED}
     return "No findings" if whole else "No findings in what was looked at"
 
 
