@@ -19,6 +19,7 @@ from scangate.process import NotStarted, Serving, run, start
 from scangate.results import cache_folder
 from scangate.settings import Settings
 
+KEY_VARIABLE = "ZAP_API_KEY"
 PORT = "{port}"
 """What stands in the command and in the URL for a free port."""
 
@@ -48,8 +49,9 @@ class Application:
 def running(application: Application, url: str, say: Callable[[str], None]) -> Iterator[str]:
     """The URL of the application, which runs while the `with` block does; `say` is told if it ends before that.
 
-    It runs with our own environment and in our working folder, as it does when its developers start it. What it prints
-    is kept as `application.log` in the cache folder where it did not come up or ended by itself.
+    It runs with our own environment and in our working folder, as it does when its developers start it. Only ZAP's key
+    is kept from it: with that it could change what ZAP says. What it prints is kept as `application.log` in the cache
+    folder where it did not come up or ended by itself.
 
     Raises:
         UsageError: the command cannot be split or started.
@@ -64,7 +66,7 @@ def running(application: Application, url: str, say: Callable[[str], None]) -> I
             with start(
                 argv,
                 cwd=Path.cwd(),
-                env=os.environ,
+                env={name: value for name, value in os.environ.items() if name != KEY_VARIABLE},
                 stdout=logs[0],
                 stderr=logs[1],
                 timeout=_LONGEST_RUN,
@@ -75,7 +77,8 @@ def running(application: Application, url: str, say: Callable[[str], None]) -> I
                 if serving.ended:
                     say(f"the application ended during the scan; its log: {_keep(*logs)}")
         except NotStarted as error:
-            raise UsageError(f"--app: {argv[0]} cannot be started: {error.ended.detail}") from error
+            why, hint = f"--app: {argv[0]} cannot be started: {error.ended.detail}", "no shell is used: name a program"
+            raise UsageError(why, hint=hint) from error
 
 
 def with_url(settings: Settings) -> Settings:
@@ -111,8 +114,10 @@ def _printed_by(command: str) -> str:
         )
         lines = out.read_text(encoding="utf-8", errors="replace").split()
         if ended.exit_code != 0 or not lines:
-            why = ended.detail or errors.read_text(encoding="utf-8", errors="replace").strip()[-300:] or ended.cause
-            raise UsageError(f"--url-from-command: {argv[0]} printed no URL: {why}")
+            said = errors.read_text(encoding="utf-8", errors="replace").strip()[-300:]
+            why = ended.detail or said or (ended.cause if ended.exit_code is None else f"exit code {ended.exit_code}")
+            hint = "it shall print the address, end with 0 and take no longer than a minute"
+            raise UsageError(f"--url-from-command: {argv[0]} printed no URL: {why}", hint=hint)
     return lines[0]
 
 
@@ -139,12 +144,14 @@ def _wait(serving: Serving, url: str, path: str, logs: tuple[Path, Path]) -> Non
     deadline = time.monotonic() + _START_SECONDS
     while True:
         if serving.ended:
-            raise ApplicationError(f"the application ended before it answered; its log: {_keep(*logs)}")
+            why = f"the application ended before it answered; its log: {_keep(*logs)}"
+            raise ApplicationError(why, hint="start it by hand with the same command, and mend what it says")
         if _answers(address, any_status=not path):
             return
         if time.monotonic() > deadline:
             what = f"did not answer at {address} within {_START_SECONDS:.0f} s"
-            raise ApplicationError(f"the application {what}; its log: {_keep(*logs)}")
+            why = f"the application {what}; its log: {_keep(*logs)}"
+            raise ApplicationError(why, hint=f"does it listen at the port of --url? {PORT} in both is a free one")
         time.sleep(_PAUSE)
 
 
@@ -153,10 +160,11 @@ def _answers(address: str, *, any_status: bool) -> bool:
 
     try:
         # A test deployment's certificate is its own business; nothing secret is sent here.
-        status = httpx.get(address, timeout=_ANSWER_SECONDS, verify=False, trust_env=False).status_code  # noqa: S501
-    except httpx.HTTPError:
+        client = httpx.Client(timeout=_ANSWER_SECONDS, verify=False, trust_env=False)  # noqa: S501
+        with client, client.stream("GET", address) as answer:  # not its body, which may have no end
+            return any_status or answer.status_code < httpx.codes.BAD_REQUEST
+    except (httpx.HTTPError, httpx.InvalidURL):
         return False
-    return any_status or status < httpx.codes.BAD_REQUEST
 
 
 def _keep(log: Path, errors: Path) -> Path:

@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from scangate.application import PORT
+from scangate.application import KEY_VARIABLE, PORT
 from scangate.dast_settings import Dast, User
 from scangate.errors import UsageError
 from scangate.policies.schema import Policy
 from scangate.scanners.interface import WebLimits, WebLogin, WebOptions
 from scangate.settings import Settings
 
-KEY_VARIABLE = "ZAP_API_KEY"
 _PRODUCTION = "prod"
 _LONGEST_SECRET = 10_000
 

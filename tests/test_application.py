@@ -90,6 +90,25 @@ def test_one_that_ends_meanwhile_is_told() -> None:
     assert "ended during the scan; its log" in notes[0]
 
 
+def test_a_page_without_end_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its body is not waited for."""
+    monkeypatch.setattr("scangate.application._START_SECONDS", 1.0)
+    head = "b'HTTP/1.1 200 OK\\r\\nContent-Length: 9999\\r\\n\\r\\n'"
+    serve = f"s = socket.create_server(('127.0.0.1', {{port}})); c = s.accept()[0]; c.sendall({head})"
+    code = f"import socket, time; {serve}; time.sleep(600)"
+    with running(Application(f'{sys.executable} -c "{code}"', "/"), URL, print) as url:
+        assert url.startswith("http://127.0.0.1:")
+
+
+def test_it_does_not_know_the_key_of_zap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZAP_API_KEY", "made-up-key")
+    command = f"{sys.executable} -c \"import os; print(os.environ.get('ZAP_API_KEY'), 'PATH' in os.environ)\""
+    with pytest.raises(ApplicationError) as caught:  # noqa: SIM117
+        with running(Application(command, ""), URL, print):
+            pytest.fail("it never came up")
+    assert Path(str(caught.value).rpartition(": ")[2]).read_text() == "None True\n"
+
+
 @pytest.mark.parametrize("command", ["nothing-of-that-name --x", "''", "'open", "/etc/passwd"])
 def test_a_command_that_cannot_be_one_is_wrong_usage(command: str) -> None:
     with pytest.raises(UsageError):  # noqa: SIM117
@@ -105,7 +124,7 @@ def test_a_command_may_print_the_url() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"url_from_command": "false"}, "printed no URL"),
+        ({"url_from_command": "false"}, "printed no URL: exit code 1"),
         ({"url_from_command": "true"}, "printed no URL"),
         ({"url_from_command": "nothing-of-that-name"}, "No such file"),
         ({"url": "http://a.example/", "url_from_command": "echo x"}, "both given"),
