@@ -23,6 +23,8 @@ def shell_script(tree: Path, folder: Path) -> str:
         [tool("semgrep"), *semgrep, "--output", str(folder / "semgrep.json"), str(tree)],
         [tool("checkov"), "-d", str(tree), "-o", "json", "--skip-download", "--framework", *frameworks()],
     ]
+    leaks = ["dir", str(tree), "--report-format", "json", "--report-path", str(folder / "gitleaks.json")]
+    commands.append([tool("gitleaks"), *leaks, "--no-banner", "--exit-code", "0"])
     for manifest in sorted(tree.rglob("requirements*.txt")):
         words = [tool("pip-audit"), "-r", str(manifest), "--no-deps", "--disable-pip", "-f", "json"]
         commands.append([*words, "--progress-spinner", "off", "--dry-run"])
