@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from scangate.model import Skip
 from scangate.scanners.zap_member import Member
+from scangate.scanners.zap_nowhere import Nowhere
 from scangate.scanners.zap_openapi import Operation
 from scangate.scanners.zap_requests import WebAnswer, send, why_left_alone
 from scangate.scanners.zap_session import Session
@@ -32,12 +33,12 @@ class Outcome:
 
 
 def try_operations(
-    session: Session, operations: Sequence[Operation], members: Sequence[Member], *, destroys: bool
+    session: Session, operations: Sequence[Operation], members: Sequence[Member], *, destroys: bool, nowhere: Nowhere
 ) -> tuple[Outcome, ...]:
     """Call each operation, as one user after the other until it is reached; without users, as nobody.
 
-    What the scope excludes is left alone, and unless the scan `destroys`, so is what deletes. Raises `ScannerError`
-    when ZAP is gone, or the job's time is over.
+    What the scope excludes is left alone, and unless the scan `destroys`, so is what deletes. `nowhere` is what the
+    application answers where there is nothing. Raises `ScannerError` when ZAP is gone, or the job's time is over.
     """
     outcomes = [_uncalled(session, operation, destroys=destroys) for operation in operations]
     for member in members or (None,):
@@ -47,7 +48,7 @@ def try_operations(
                 if before is None or (before.called and not before.reached):
                     session.workbench.check()
                     answer = send(session.client, operation.request)
-                    outcomes[place] = Outcome(operation, why_not_reached(operation, answer))
+                    outcomes[place] = Outcome(operation, why_not_reached(operation, answer, nowhere))
     return tuple(outcome for outcome in outcomes if outcome)
 
 
@@ -67,7 +68,7 @@ def _uncalled(session: Session, operation: Operation, *, destroys: bool) -> Outc
     return Outcome(operation, why, called=False) if why else None
 
 
-def why_not_reached(operation: Operation, answer: WebAnswer) -> str:
+def why_not_reached(operation: Operation, answer: WebAnswer, nowhere: Nowhere) -> str:
     """Why an answer does not show that the operation was reached; empty where it does.
 
     It was where it answered as it says it may. A 404 may come from it, too, but then it did nothing. Refusing a caller
@@ -81,6 +82,8 @@ def why_not_reached(operation: Operation, answer: WebAnswer) -> str:
         return f"it lets nobody in: it answers {answer.status}"
     if 300 <= answer.status < 400 and answer.status != 304 and not _expects(operation, answer.status):
         return f"it leads elsewhere: it answers {answer.status}"
+    if nowhere.looks_like(operation.request.url, answer.status, answer.body):
+        return "it answers as if it was not there"
     return _why_other_type(operation, answer)
 
 

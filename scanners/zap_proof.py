@@ -18,6 +18,7 @@ from scangate.scanners.zap_scope import Scope
 _SAMPLE = 400
 _REFUSED = frozenset({401, 403, 407})
 _ABSENT = frozenset({404, 410})
+_TOO_MANY = 429
 _PASSWORD_FIELD = r"""(?i)<input[^>]{0,300}\stype\s*=\s*["']?password"""  # noqa: S105 (a pattern)
 _CONVENTION = re.compile(r"/(?:robots\.txt|sitemap\.xml)$")
 _ASSET = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|ico|webp|woff2?|ttf)$", re.IGNORECASE)
@@ -39,14 +40,15 @@ class Gap:
 class Trace:
     """What a scan left behind.
 
-    `visits` are all messages of the scope but those of the active scan, `forms` the ids of answers that ask for a
-    password, and `gaps` what went wrong beside crawls and attacks. `operations` are those of the API description by
-    name, with whether they were reached.
+    `visits` are all messages of the scope but those of the active scan, `empty` the URLs that look like one at which
+    there is nothing, `forms` the ids of answers that ask for a password, and `gaps` what went wrong beside crawls and
+    attacks. `operations` are those of the API description by name, with whether they were reached.
     """
 
     profile: str
     scope: Scope
     visits: tuple[Message, ...] = ()
+    empty: frozenset[str] = frozenset()
     forms: frozenset[int] = frozenset()
     crawls: tuple[Crawl, ...] = ()
     attacks: tuple[Attack, ...] = ()
@@ -63,8 +65,22 @@ class Trace:
     @property
     def reached(self) -> set[str]:
         """URLs, without their queries, at which there is something that lets us in."""
-        shut = _REFUSED | _ABSENT
-        return {_plain(message.url) for message in self.answers if message.status not in shut}
+        return {_plain(message.url) for message in self.answers if self._shows(message)}
+
+    @property
+    def pages(self) -> list[Message]:
+        """What was shown beyond the first page: neither parts of a page's looks, nor mere errors and redirects."""
+        seed, called = _plain(self.scope.seed), any(self.operations.values())
+        return [
+            message
+            for message in self.answers
+            if self._shows(message) and message.status < 500 and (called or not 300 <= message.status < 400)
+            if (url := _plain(message.url)) != seed and not _CONVENTION.search(url) and not _ASSET.search(url)
+        ]
+
+    def _shows(self, message: Message) -> bool:
+        away = message.url in self.empty and _plain(message.url) != _plain(self.scope.seed)
+        return not away and message.status not in _REFUSED | _ABSENT | {_TOO_MANY}
 
     @property
     def unanswered(self) -> set[str]:
@@ -143,6 +159,9 @@ def _nothing_reached(trace: Trace) -> Gap | None:
         return Gap(f"every answer was {_listed(present)}: the application lets nobody in", _LOG_IN)
     if all(status >= 500 or status in _REFUSED for status in present):
         return Gap(f"every answer was {_listed(present)}: the application does not work", "see its own log")
+    if all(300 <= status < 400 or status in _REFUSED for status in present) and not any(trace.operations.values()):
+        mend = "name the URL that the application is served at"
+        return Gap(f"every answer was {_listed(present)}: it leads from one place to the next, and shows nothing", mend)
     return None
 
 
@@ -152,10 +171,13 @@ def _too_little(trace: Trace) -> Iterator[Gap]:
     shown = [message for message in pages if not _ASSET.search(_plain(message.url))]
     if shown and trace.login in ("none", "failed") and all(message.id in trace.forms for message in shown):
         yield Gap("only a login page was reached", _LOG_IN)
-    beyond = {url for url in trace.reached if not _CONVENTION.search(url)} - {_plain(trace.scope.seed)}
-    if not beyond and not any(trace.operations.values()):
+    others = {url for url in trace.reached if not _CONVENTION.search(url)} - {_plain(trace.scope.seed)}
+    if not trace.pages and (others or not any(trace.operations.values())):
         mend = "name what else there is: an OpenAPI document, or a list of URLs"
         yield Gap(f"nothing was found beyond {_plain(trace.scope.seed)}", mend)
+    if trace.operations and not any(trace.operations.values()):
+        mend = "does the OpenAPI document describe this application, at this URL?"
+        yield Gap(f"none of the API's {len(trace.operations)} operations was reached", mend)
 
 
 def _not_done(trace: Trace) -> Iterator[Gap]:
@@ -168,8 +190,22 @@ def _not_done(trace: Trace) -> Iterator[Gap]:
         yield Gap(f"{len(cut)} active rules did not come to their end", "give rules longer: dast.limits.rule_minutes")
     if any(attack.requests == 0 for attack in trace.attacks):
         yield Gap("the active scan sent no request", "name pages that take parameters, or an OpenAPI document")
+    yield from _held_off(trace)
     if trace.unanswered:
         yield Gap(f"{len(trace.unanswered)} URLs did not answer", "see the application's own log")
+
+
+def _held_off(trace: Trace) -> Iterator[Gap]:
+    """Something refused what the scan asked: each tenth time as too much, or nearly all attacks."""
+    visited = [message.status for message in trace.answers]
+    for statuses, what in ((visited, "requests"), (trace.attack_statuses, "attacks")):
+        if statuses and statuses.count(_TOO_MANY) * 10 >= len(statuses):
+            mend = "let it take its time: dast.limits.requests_per_second"
+            yield Gap(f"{statuses.count(_TOO_MANY) * 100 // len(statuses)} % of the {what} were too many (429)", mend)
+    shut = [status for status in trace.attack_statuses if status in _REFUSED | {406}]
+    if shut and len(shut) * 10 >= len(trace.attack_statuses) * 9:
+        mend = "let the scan log in, and let no firewall stand before what is scanned"
+        yield Gap(f"the attacks were refused: nearly all answers to them were {_listed(set(shut))}", mend)
 
 
 def _plain(url: str) -> str:

@@ -7,6 +7,7 @@ ZAP treats them as if a browser had sent them through its proxy: they are scanne
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -155,14 +156,18 @@ def ask_directly(url: str) -> WebAnswer:
 
     The certificate is believed as ZAP believes it, whoever vouches for it; nothing secret is sent.
     """
+    deadline, body = time.monotonic() + _TIMEOUT, bytearray()
     try:
         with (
             httpx.Client(timeout=_TIMEOUT, verify=False, trust_env=False) as client,  # noqa: S501
             client.stream("GET", _sendable(url)[0]) as response,
         ):
-            body = next(response.iter_bytes(_ASKED_BYTES), b"")
+            for part in response.iter_bytes():
+                body += part
+                if len(body) > _ASKED_BYTES or time.monotonic() > deadline:
+                    break
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return WebAnswer(0, trouble="no answer")
     headers = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
     head = f"HTTP/1.1 {response.status_code} {response.reason_phrase}\r\n{headers}\r\n"
-    return answer_of_message(head, body.decode(errors="replace"))
+    return answer_of_message(head, body[:_ASKED_BYTES].decode(errors="replace"))

@@ -19,6 +19,7 @@ from scangate.scanners.zap_health import Health
 from scangate.scanners.zap_import import replay, requests_of_har, requests_of_urls
 from scangate.scanners.zap_login import Logins
 from scangate.scanners.zap_member import Member
+from scangate.scanners.zap_nowhere import Nowhere, ask_nowhere, pages_of_nowhere
 from scangate.scanners.zap_openapi import read_openapi
 from scangate.scanners.zap_operations import reached_by_name, skips_of, try_operations
 from scangate.scanners.zap_pace import Deadline, Every
@@ -41,7 +42,7 @@ def scan_application(session: Session, job: Job, logins: Logins, *, until: Deadl
     """Scan, and tell what was reached and found. Raises `ScannerError` where the target cannot be reached at all."""
     session.workbench.tell(f"reaching {session.scope.seed}")
     first = land(session)
-    work = _Work(session, job.web or WebOptions(), until, Health(session, first))
+    work = _Work(session, job.web or WebOptions(), until, Health(session, first), ask_nowhere(session.scope))
     logins.establish(session)
     visitors = logins.held or (None,)
     operations = work.call_operations(logins.held)
@@ -54,10 +55,12 @@ def scan_application(session: Session, job: Job, logins: Logins, *, until: Deadl
     work.drain()
     alive, wrong = work.health.at_the_end()
     gaps = (*(Gap(reason, _CHECK_LOGIN) for reason in logins.reasons), *work.gaps, *([Gap(wrong)] if wrong else []))
+    visited = visits(session.client, session.scope, since=first.id)
     trace = Trace(
         profile=work.options.profile,
         scope=session.scope,
-        visits=visits(session.client, session.scope, since=first.id),
+        visits=visited,
+        empty=pages_of_nowhere(session.client, visited, work.nowhere),
         forms=password_forms(session.client, session.scope),
         crawls=crawls,
         attacks=attacks,
@@ -78,6 +81,7 @@ class _Work:
     options: WebOptions
     until: Deadline
     health: Health
+    nowhere: Nowhere
     gaps: list[Gap] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
 
@@ -91,7 +95,7 @@ class _Work:
             return {}
         self.session.workbench.tell(f"calling the operations of {self.options.openapi.name}")
         api = read_openapi(self.options.openapi.read_bytes(), self.session.scope.seed)
-        outcomes = try_operations(self.session, api.operations, members, destroys=self.attacks)
+        outcomes = try_operations(self.session, api.operations, members, destroys=self.attacks, nowhere=self.nowhere)
         self.gaps += [Gap(note) for note in api.notes]
         self.skips += skips_of(outcomes)
         return reached_by_name(outcomes)

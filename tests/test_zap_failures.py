@@ -23,6 +23,7 @@ import pytest
 from scangate.__main__ import main
 from scangate.scanners import zap_health
 from tests.zap.apps import (
+    LINKS,
     App,
     Asked,
     Dies,
@@ -82,6 +83,37 @@ REACHED_TOO_LITTLE: dict[str, tuple[Callable[[], AbstractContextManager[App]], s
     "all answers 500": (lambda: answering(HTTPStatus.INTERNAL_SERVER_ERROR), "failed", "every answer was 500"),
     "login page only": (login_page_only, "partial", "only a login page was reached"),
     "spider found nothing": (empty_page, "partial", "nothing was found beyond http"),
+    "only redirects": (
+        lambda: serve(lambda asked: Reply("", HTTPStatus.FOUND, (("Location", "/b" if asked.path == "/" else "/"),))),
+        "failed",
+        "every answer was 302",
+    ),
+    "the same page anywhere": (
+        lambda: serve(lambda asked: Reply(f"There is no {asked.path}. Number {asked.number}. {LINKS}")),
+        "partial",
+        "nothing was found beyond http",
+    ),
+    "a page that scripts fill": (
+        lambda: serve(
+            lambda asked: (
+                Reply('<script src="/app.js"></script>')
+                if asked.path == "/"
+                else Reply("1", HTTPStatus.OK if asked.path == "/app.js" else HTTPStatus.NOT_FOUND)
+            )
+        ),
+        "partial",
+        "nothing was found beyond http",
+    ),
+    "blocks who asks much": (
+        lambda: serve(lambda asked: well(asked) if asked.number < 12 else Reply("Blocked.")),
+        "partial",
+        "at the end the first page had none of its links any more",
+    ),
+    "refuses who asks much": (
+        lambda: serve(lambda asked: well(asked) if asked.number < 12 else Reply("", HTTPStatus.TOO_MANY_REQUESTS)),
+        "partial",
+        "the target answered with 429, as it did not at first",
+    ),
     "starts answering 500": (
         lambda: failing_after(12),
         "partial",
@@ -91,6 +123,10 @@ REACHED_TOO_LITTLE: dict[str, tuple[Callable[[], AbstractContextManager[App]], s
 }
 
 
+MIDWAY = {"starts answering 500", "dies midway", "blocks who asks much", "refuses who asks much"}
+"""What a scan without attacks does not live to see."""
+
+
 @pytest.mark.parametrize("case", REACHED_TOO_LITTLE)
 def test_too_little_is_not_clean(scan: Callable[..., Any], zap: RunningZap, case: str) -> None:
     serving, state, reason = REACHED_TOO_LITTLE[case]
@@ -98,7 +134,7 @@ def test_too_little_is_not_clean(scan: Callable[..., Any], zap: RunningZap, case
         assert_told(scan(app.url, zap, "--profile", "full"), state, reason)
 
 
-@pytest.mark.parametrize("case", sorted(REACHED_TOO_LITTLE.keys() - {"starts answering 500", "dies midway"}))
+@pytest.mark.parametrize("case", sorted(REACHED_TOO_LITTLE.keys() - MIDWAY))
 def test_too_little_is_not_clean_without_attacks(scan: Callable[..., Any], zap: RunningZap, case: str) -> None:
     serving, state, reason = REACHED_TOO_LITTLE[case]
     with serving() as app:

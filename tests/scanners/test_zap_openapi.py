@@ -19,6 +19,7 @@ from scangate.scanners.openapi_document import load_description
 from scangate.scanners.openapi_values import Values
 from scangate.scanners.zap_client import ZapClient
 from scangate.scanners.zap_login import Logins
+from scangate.scanners.zap_nowhere import Nowhere
 from scangate.scanners.zap_openapi import METHODS, Operation, read_openapi
 from scangate.scanners.zap_operations import reached_by_name, skips_of, try_operations, why_not_reached
 from scangate.scanners.zap_requests import WebAnswer, WebRequest, message_of
@@ -309,6 +310,7 @@ def test_values_of_any_schema_are_bounded(schema: Any) -> None:
     assert len(json.dumps(Values(description).of_schema(schema, 0))) < 1_000_000
 
 
+NOWHERE = Nowhere(f"{TARGET}/x", WebAnswer(404))
 OPERATION = Operation(
     "GET", "/a", WebRequest(f"{TARGET}/a"), statuses=frozenset({"200"}), types=frozenset({"application/json"})
 )
@@ -336,9 +338,22 @@ JSON_HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
     ],
 )  # fmt: skip
 def test_answers_tell_whether_an_operation_was_reached(operation: Operation, answer: WebAnswer, why: str) -> None:
-    said = why_not_reached(operation, answer)
+    said = why_not_reached(operation, answer, NOWHERE)
     assert said.startswith(why)
     assert bool(said) is bool(why)
+
+
+@pytest.mark.parametrize(
+    ("answer", "alike"),
+    [
+        (WebAnswer(200, JSON_HEAD, '{"error": "no /a here", "at": 1712345678}'), True),
+        (WebAnswer(200, JSON_HEAD, '{"orders": []}'), False),
+        (WebAnswer(400, JSON_HEAD, '{"error": "no /a here", "at": 1712345678}'), False),
+    ],
+)
+def test_an_answer_that_stands_for_nothing_reaches_no_operation(answer: WebAnswer, alike: bool) -> None:
+    nowhere = Nowhere(f"{TARGET}/3f2a", WebAnswer(200, JSON_HEAD, '{"error": "no /3f2a here", "at": 17}'))
+    assert why_not_reached(OPERATION, answer, nowhere) == ("it answers as if it was not there" if alike else "")
 
 
 @pytest.fixture
@@ -376,10 +391,10 @@ def test_operations_are_reached_with_and_without_login(client: ZapClient, workbe
         url = stack.enter_context(weak_web())
         session = _opened(stack, client, workbench, url)
         operations = read_openapi((FOLDER / "openapi.yaml").read_bytes(), url).operations
-        outside = try_operations(session, operations, (), destroys=False)
+        outside = try_operations(session, operations, (), destroys=False, nowhere=NOWHERE)
         logins = Logins(WebOptions(users=(login,)), url, workbench)
         logins.establish(session)
-        inside = try_operations(session, operations, logins.held, destroys=False)
+        inside = try_operations(session, operations, logins.held, destroys=False, nowhere=NOWHERE)
     assert [skip.path for skip in skips_of(outside)] == ["GET /api/orders", "GET /api/reports"]
     assert {skip.path: skip.reason for skip in skips_of(inside)} == {
         "GET /api/reports": "it lets nobody in: it answers 401"
@@ -394,9 +409,9 @@ def test_what_destroys_is_left_alone(client: ZapClient, workbench: PrivateWorkbe
         app = stack.enter_context(serve(well))
         session = _opened(stack, client, workbench, app.url)
         operations = read_openapi(document(paths), app.url).operations
-        careful = try_operations(session, operations, (), destroys=False)
+        careful = try_operations(session, operations, (), destroys=False, nowhere=NOWHERE)
         assert app.seen == ["GET /one"]
-        try_operations(session, operations, (), destroys=True)
+        try_operations(session, operations, (), destroys=True, nowhere=NOWHERE)
         assert app.seen == ["GET /one", "GET /one", "DELETE /one", "DELETE /two"]
     assert {skip.path: skip.reason for skip in skips_of(careful)} == {
         "DELETE /one": "left alone: this profile deletes nothing",
@@ -411,6 +426,6 @@ def test_nothing_of_a_dead_target_is_reached(client: ZapClient, workbench: Priva
     with ExitStack() as stack:
         session = _opened(stack, client, workbench, url)
         operations = read_openapi(document({"/a": {"get": {}}}), url).operations
-        (outcome,) = try_operations(session, operations, (), destroys=False)
+        (outcome,) = try_operations(session, operations, (), destroys=False, nowhere=NOWHERE)
     assert outcome.why == "no answer"
     assert reached_by_name([outcome]) == {"GET /a": False}

@@ -39,6 +39,8 @@ def test_an_application_that_was_reached_is_well() -> None:
         ([("/", 500), ("/a", 401)], "every answer was 401 or 500"),
         ([("/", 404), ("/a", 410)], "every answer was 404 or 410: there is nothing at this URL"),
         ([("/", 401), ("/robots.txt", 200)], "every answer was 401"),
+        ([("/", 302), ("/a", 301), ("/b", 302)], "every answer was 301 or 302: it leads from one place to the next"),
+        ([("/", 302), ("/a", 403)], "every answer was 302 or 403: it leads"),
     ],
 )
 def test_nothing_reached_is_a_failure(answers: list[tuple[str, int]], reason: str) -> None:
@@ -57,6 +59,9 @@ def test_nothing_reached_is_a_failure(answers: list[tuple[str, int]], reason: st
         ({"attacks": (Attack(requests=5, trouble="stopped"),)}, "stopped"),
         ({"attacks": (Attack(requests=5, cut=("6 A", "7 B")),)}, "2 active rules did not come to their end"),
         ({"attacks": (Attack(requests=0, ran=("6 A",)),)}, "the active scan sent no request"),
+        ({"attack_statuses": (200, *[403] * 9)}, "the attacks were refused: nearly all answers to them were 403"),
+        ({"attack_statuses": (429, *[200] * 9)}, "10 % of the attacks were too many (429)"),
+        ({"operations": {"GET /a": False}}, "none of the API's 1 operations was reached"),
     ],
 )
 def test_what_was_not_done_is_partial(more: dict[str, Any], reason: str) -> None:
@@ -66,6 +71,39 @@ def test_what_was_not_done_is_partial(more: dict[str, Any], reason: str) -> None
 def test_the_seed_alone_is_too_little() -> None:
     state, reason, _ = judge(trace(("/", 200), ("", 200), ("/?x=1", 200), ("/robots.txt", 200), ("/gone", 404)))
     assert (state, reason) == (LedgerState.PARTIAL, f"nothing was found beyond {SITE}/")
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        [("/app.js", 200), ("/style.css", 200), ("/robots.txt", 200)],  # a page that a browser would have to fill
+        [("/a", 302), ("/b", 301)],
+        [("/a", 500), ("/b", 503)],
+        [("/nothing", 200)],
+        [("/a", 401), ("/b", 403)],
+    ],
+)
+def test_what_shows_nothing_is_not_beyond_the_seed(beyond: list[tuple[str, int]]) -> None:
+    state, reason, _ = judge(trace(("/", 200), *beyond, empty=frozenset({f"{SITE}/nothing", f"{SITE}/"})))
+    assert (state, reason) == (LedgerState.PARTIAL, f"nothing was found beyond {SITE}/")
+
+
+def test_answers_that_are_too_many_are_told() -> None:
+    state, reason, mend = judge(trace(*FINE, ("/x", 429)))
+    assert (state, reason) == (LedgerState.PARTIAL, "20 % of the requests were too many (429)")
+    assert "requests_per_second" in mend
+
+
+def test_operations_that_all_fail_are_too_little() -> None:
+    operations = {"GET /a": True, "GET /b": True}
+    failing = trace(("/", 200), ("/a", 500), ("/b", 500), operations=operations)
+    assert judge(failing)[1] == f"nothing was found beyond {SITE}/"
+    assert judge(trace(("/", 302), ("/a", 302), ("/b", 302), operations=operations))[0] is LedgerState.RAN
+
+
+def test_what_looks_like_nothing_is_not_counted() -> None:
+    proof = proof_of(trace(*FINE, ("/nothing", 200), empty=frozenset({f"{SITE}/nothing"})))
+    assert proof.urls == 2
 
 
 def test_the_seed_alone_is_enough_with_operations() -> None:

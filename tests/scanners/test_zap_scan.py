@@ -194,7 +194,7 @@ def _shopkeeper() -> WebLogin:
 def test_urls_and_archives_are_replayed(scan: Callable[..., Parsed], tmp_path: Path) -> None:
     urls, har = tmp_path / "urls.txt", tmp_path / "traffic.har"
     urls.write_text("# hidden\n/hidden?x=1\nhttp://127.0.0.1:9/elsewhere\n/logout\n")
-    with serve(lambda asked: Reply("a page")) as app:
+    with serve(lambda asked: Reply({"/hidden": "hidden", "/recorded": "recorded"}.get(asked.path, "a page"))) as app:
         request = {"method": "GET", "url": f"{app.url}/recorded?y=2", "headers": []}
         har.write_text(json.dumps({"log": {"entries": [{"request": request}]}}))
         parsed = scan(app.url, profile="api", urls=urls, har=har)
