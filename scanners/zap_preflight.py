@@ -35,6 +35,8 @@ def check_equipment(client: ZapClient, *, attacks: bool) -> None:
         raise failed(
             "ZAP has no passive rule that is on", mend="install ZAP's add-on pscanrules, and turn its rules on"
         )
+    # Somebody may have turned the whole passive scanner off, which no view tells.
+    client.action("pscan", "setEnabled", enabled=True)
     if attacks:
         _need(client, "ascan", "scans", "active scanner")
 
@@ -98,7 +100,8 @@ def _through_proxy(zap_url: str, url: str) -> tuple[int, str]:
     unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
     try:
         with httpx.Client(proxy=zap_url, verify=unverified, trust_env=False, timeout=_TIMEOUT) as client:
-            response = client.get(url)
-            return response.status_code, response.text[:20_000]
+            with client.stream("GET", url) as response:  # by now the target may answer, and without end
+                said = next(response.iter_bytes(), b"")
+            return response.status_code, said[:20_000].decode(errors="replace")
     except httpx.HTTPError as error:
         return 0, str(error)

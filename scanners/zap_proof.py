@@ -23,6 +23,7 @@ _PASSWORD_FIELD = r"""(?i)<input[^>]{0,300}\stype\s*=\s*["']?password"""  # noqa
 _CONVENTION = re.compile(r"/(?:robots\.txt|sitemap\.xml)$")
 _ASSET = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|ico|webp|woff2?|ttf)$", re.IGNORECASE)
 
+_NAME_PARAMETERS = "name pages that take parameters, or an OpenAPI document"
 _LOG_IN = "let the scan log in: [[dast.users]]"
 
 Login = Literal["none", "held", "lost", "failed"]
@@ -189,7 +190,9 @@ def _not_done(trace: Trace) -> Iterator[Gap]:
     if cut and not any(attack.trouble for attack in trace.attacks):
         yield Gap(f"{len(cut)} active rules did not come to their end", "give rules longer: dast.limits.rule_minutes")
     if any(attack.requests == 0 for attack in trace.attacks):
-        yield Gap("the active scan sent no request", "name pages that take parameters, or an OpenAPI document")
+        yield Gap("the active scan sent no request", _NAME_PARAMETERS)
+    elif trace.attacks and not any(attack.ran or attack.cut or attack.trouble for attack in trace.attacks):
+        yield Gap("no active rule found anything to attack", _NAME_PARAMETERS)
     yield from _held_off(trace)
     if trace.unanswered:
         yield Gap(f"{len(trace.unanswered)} URLs did not answer", "see the application's own log")

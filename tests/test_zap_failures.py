@@ -283,6 +283,25 @@ def test_a_zap_without_passive_rules_is_told(scan: Callable[..., Any], zap: Runn
         zap.call("pscan/action/enableAllScanners")
 
 
+def test_a_passive_scanner_that_somebody_turned_off_looks_again(scan: Callable[..., Any], zap: RunningZap) -> None:
+    zap.call("pscan/action/setEnabled", enabled="false")
+    with serve(well) as app:
+        code, entry = scan(app.url, zap, "--profile", "baseline")
+    assert (code, entry["state"]) == (0, "ran")
+    assert entry["findings"] > 0
+
+
+def test_a_zap_that_attacks_no_parameter_is_told(scan: Callable[..., Any], zap: RunningZap) -> None:
+    before = zap.call("ascan/view/optionTargetParamsInjectable")["TargetParamsInjectable"]
+    zap.call("ascan/action/setOptionTargetParamsInjectable", Integer="0")
+    try:
+        with serve(well) as app:
+            told = scan(app.url, zap, "--profile", "full")
+    finally:
+        zap.call("ascan/action/setOptionTargetParamsInjectable", Integer=before)
+    assert_told(told, "partial", "no active rule found anything to attack")
+
+
 def test_a_rule_that_zap_lacks_is_told(scan: Callable[..., Any], zap: RunningZap) -> None:
     settings = "[dast.limits.thresholds]\n99999 = 'high'\n"
     with serve(well) as app:

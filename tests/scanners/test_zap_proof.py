@@ -59,6 +59,7 @@ def test_nothing_reached_is_a_failure(answers: list[tuple[str, int]], reason: st
         ({"attacks": (Attack(requests=5, trouble="stopped"),)}, "stopped"),
         ({"attacks": (Attack(requests=5, cut=("6 A", "7 B")),)}, "2 active rules did not come to their end"),
         ({"attacks": (Attack(requests=0, ran=("6 A",)),)}, "the active scan sent no request"),
+        ({"attacks": (Attack(requests=1, skipped=("6 A",)),)}, "no active rule found anything to attack"),
         ({"attack_statuses": (200, *[403] * 9)}, "the attacks were refused: nearly all answers to them were 403"),
         ({"attack_statuses": (429, *[200] * 9)}, "10 % of the attacks were too many (429)"),
         ({"operations": {"GET /a": False}}, "none of the API's 1 operations was reached"),
