@@ -31,7 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character must not end the run
             stream.reconfigure(errors="backslashreplace")
     gc.set_threshold(_GC_THRESHOLD)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # else whoever started us wants it ignored, as nohup does
+            signal.signal(number, signal.default_int_handler)
     try:
         code = app(argv, prog_name="scangate", standalone_mode=False)
         sys.stdout.flush()

@@ -72,6 +72,9 @@ TABLE: list[tuple[list[str], int, str]] = [
     (["scan", "--fail-on", "bad"], 2, "critical"),
     (["scan", "--env", "moon"], 2, "choose from dev, prod, staging"),
     (["scan", "--config", "none.toml"], 2, "cannot be read"),
+    (["scan", "--profile", "full"], 2, "--profile is about a running application, and none is named"),
+    (["scan", ".", "--keep-traffic", "there"], 2, "add --url"),
+    (["scan", "--zap-url", "http://127.0.0.1:1"], 2, "--zap-url is about a running application"),
     (IMPORT, 0, "PASSED"),
     (["import", "high.json", "--scanner", "bandit"], 1, "FAILED"),
     (["import", "high.json", "--scanner", "bandit", "--exit-zero"], 0, "FAILED"),
@@ -259,7 +262,7 @@ def interrupted(process: subprocess.Popen[str], number: signal.Signals) -> int:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_scan_reports_what_had_finished(
     folder: Path, tools: Callable[[str], Tool], number: signal.Signals
 ) -> None:

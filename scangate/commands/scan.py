@@ -12,6 +12,7 @@ from typing import Any
 from scangate.application import Application, running, with_url
 from scangate.commands.common import choose_policy, destinations, finish, refuse_to_leave, use_color
 from scangate.doctor import diagnose_all
+from scangate.errors import UsageError
 from scangate.execute import Event
 from scangate.progress import show_progress
 from scangate.reports.encoders import visible
@@ -34,6 +35,7 @@ def run(path: Path | None, *, config: Path | None, flags: Mapping[str, Any]) -> 
     policy = choose_policy(settings)
     refuse_to_leave([destination.file for destination in destinations(settings)], root)
     settings = with_url(settings)
+    _refuse_lone_flags(settings, flags)
     web = web_options(settings, policy, root=root, environment=os.environ)
     broken = _broken(settings) if settings.doctor else {}
     tree = path is not None or not (settings.image or settings.sbom or settings.url)
@@ -53,6 +55,14 @@ def run(path: Path | None, *, config: Path | None, flags: Mapping[str, Any]) -> 
             broken=broken,
         )
     return finish(results, settings, policy, root=root, required=settings.scanner)
+
+
+def _refuse_lone_flags(settings: Settings, flags: Mapping[str, Any]) -> None:
+    """Settings may say how an application is scanned when one is; who says so on the command line means this scan."""
+    if not settings.url and (said := [*flags.get("dast", ()), *(f"zap-{name}" for name in flags.get("zap", ()))]):
+        raise UsageError(
+            f"--{said[0].replace('_', '-')} is about a running application, and none is named", hint="add --url"
+        )
 
 
 def _application(settings: Settings) -> AbstractContextManager[str | None]:
