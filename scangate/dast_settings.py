@@ -35,7 +35,9 @@ class User(_Strict):
     scope: str = Field(default="", description="Scope that is asked for (oauth2).")
     command: list[str] = Field(default=[], description="Program that prints a token (command), with its arguments.")
     environment: list[str] = Field(default=[], description="Variables that this program is given.")
-    logged_in: str = Field(default="", description="Pattern that fits answers to somebody who is logged in.")
+    logged_in: str = Field(
+        default="", description="Pattern that fits answers to somebody who is logged in; form and json need it."
+    )
     logged_out: str = Field(default="", description="Pattern that fits answers to somebody who is not.")
     check_url: str = Field(default="", description="A page that only users see.")
 

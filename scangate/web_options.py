@@ -122,6 +122,11 @@ def _anchor(dast: Dast, root: Path) -> str:
 
 
 def _user(user: User, environment: Mapping[str, str]) -> WebLogin:
+    if user.kind in ("form", "json") and not user.logged_in:
+        raise UsageError(
+            f"dast.users: {user.role} logs in by {user.kind}, and nothing tells whether that worked",
+            hint="say with `logged_in` what only users see, such as 'Log out'",
+        )
     return WebLogin(
         kind=user.kind,
         url=user.url,

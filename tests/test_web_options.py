@@ -105,7 +105,13 @@ def test_credentials_in_the_address_are_refused() -> None:
         options("http://ann:secret@127.0.0.1/")
 
 
-USER = {"kind": "form", "url": "/login", "username_env": "SHOP_USER", "password_env": "SHOP_PASSWORD"}
+USER = {
+    "kind": "form",
+    "url": "/login",
+    "logged_in": "Log out",
+    "username_env": "SHOP_USER",
+    "password_env": "SHOP_PASSWORD",
+}
 
 
 def test_credentials_come_from_variables_and_show_in_no_text() -> None:
@@ -124,13 +130,15 @@ def test_a_password_may_come_from_a_descriptor() -> None:
     reading, writing = os.pipe()
     os.write(writing, b"opensesame\n")
     os.close(writing)
-    told = options("http://127.0.0.1/", users=[{"kind": "form", "password_fd": reading}])
+    told = options(
+        "http://127.0.0.1/", users=[{**USER, "password_env": "", "username_env": "", "password_fd": reading}]
+    )
     assert told.users[0].password == "opensesame"
 
 
 def test_a_descriptor_that_is_not_open_is_told() -> None:
     with pytest.raises(UsageError, match="descriptor 987 cannot be read"):
-        options("http://127.0.0.1/", users=[{"kind": "form", "password_fd": 987}])
+        options("http://127.0.0.1/", users=[{"kind": "basic", "password_fd": 987}])
 
 
 @pytest.mark.parametrize(
@@ -140,6 +148,8 @@ def test_a_descriptor_that_is_not_open_is_told() -> None:
         {"include": ["("]},
         {"limits": {"thresholds": {"xss": "off"}}},
         {"users": [{"kind": "form", "logged_in": "["}]},
+        {"users": [{"kind": "form", "url": "/login"}]},
+        {"users": [{"kind": "json", "url": "/login", "logged_out": "401"}]},
     ],
 )
 def test_what_cannot_be_is_wrong_usage(dast: dict[str, Any]) -> None:
