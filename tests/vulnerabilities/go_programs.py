@@ -30,14 +30,15 @@ def built_program(source: Path) -> Path:
     digest = hashlib.sha256()
     for name in ("go.mod", "go.sum", "main.go"):
         digest.update((source / name).read_bytes())
-    program = _home() / f"{source.name}-{digest.hexdigest()[:12]}"
+    program = kept_data() / f"{source.name}-{digest.hexdigest()[:12]}"
     with FileLock(f"{program}.lock"):
         if not program.exists():
             _build(source, program)
     return program
 
 
-def _home() -> Path:
+def kept_data() -> Path:
+    """The folder for what tests build once and keep, outside the checkout."""
     data = os.environ.get("SCANGATE_DATA_DIR")
     home = (Path(data) if data else platformdirs.user_data_path("scangate")) / "test-data"
     home.mkdir(parents=True, exist_ok=True)

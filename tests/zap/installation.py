@@ -13,7 +13,6 @@ rules and no passive scanner: `rules/` are ours. To take another version, change
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -21,8 +20,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-import platformdirs
 from filelock import FileLock
+
+from tests.vulnerabilities.go_programs import kept_data
 
 VERSION = "2.17.0"
 NO_JAVA = "a real ZAP needs Java 17 and Maven: apt-get install openjdk-17-jdk-headless maven"
@@ -50,18 +50,11 @@ def zap_folder() -> Path:
         subprocess.CalledProcessError: Maven or the compiler failed, and said why on standard error.
     """
     _require_java()
-    folder = _kept_data() / f"zap-{VERSION}-{_digest()}"
+    folder = kept_data() / f"zap-{VERSION}-{_digest()}"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             _assemble(folder)
     return folder
-
-
-def _kept_data() -> Path:
-    data = os.environ.get("SCANGATE_DATA_DIR")
-    home = (Path(data) if data else platformdirs.user_data_path("scangate")) / "test-data"
-    home.mkdir(parents=True, exist_ok=True)
-    return home
 
 
 def _digest() -> str:
